@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace Township.Platform.Web;
+
+/// <summary>Puts Township together: its services, then its request pipeline.</summary>
+internal static class TownshipWeb
+{
+    public static void AddTownship(this WebApplicationBuilder builder)
+    {
+        AddDefaults(builder.Configuration);
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        var data = DataDirectory.Create(builder.Configuration);
+        builder.Services.AddSingleton(data);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddOptions<TownshipSettings>()
+            .BindConfiguration(TownshipSettings.Section)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddTownshipData(
+            builder.Configuration.GetConnectionString("Township"),
+            data,
+            [.. TownshipModules.All.Select(module => module.Name)]);
+        builder.Services.AddDataProtection()
+            .SetApplicationName("Township")
+            .PersistKeysToFileSystem(Directory.CreateDirectory(data.File("keys")));
+        builder.Services.AddProblemDetails();
+        builder.Services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "township_form";
+            options.HeaderName = "X-Form-Token";
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.SuppressXFrameOptionsHeader = true; // SecurityHeaders sends it
+        });
+        builder.Services.AddRazorPages(options => options.RootDirectory = "/Modules");
+        foreach (var module in TownshipModules.All)
+        {
+            module.AddServices(builder);
+        }
+    }
+
+    public static void UseTownship(this WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        app.UseTownshipErrors();
+        app.UseStaticFiles(StaticFiles.Options);
+        app.UseRouting();
+        app.UseQueryCounting();
+
+        app.MapRazorPages();
+        foreach (var module in TownshipModules.All)
+        {
+            module.MapEndpoints(app);
+        }
+    }
+
+    private static void UseQueryCounting(this WebApplication app)
+    {
+        var counter = app.Services.GetRequiredService<QueryCounter>();
+        app.Use(next => context => counter.CountRequestAsync(() => next(context)));
+    }
+
+    // Lowest in the order of configuration, so that everything a user sets wins.
+    private static void AddDefaults(ConfigurationManager configuration) =>
+        ((IConfigurationBuilder)configuration).Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData =
+            [
+                new("Logging:LogLevel:Default", "Information"),
+                new("Logging:LogLevel:Microsoft", "Warning"),
+                new("Logging:LogLevel:System", "Warning"),
+            ],
+        });
+}
