@@ -1,0 +1,87 @@
+namespace Millrace.Jobs.Enqueueing;
+
+/// <summary>Checks what callers hand in, once, at the public boundary. Messages name what, the limit and the remedy.</summary>
+internal static class JobValidation
+{
+    /// <summary>Longest delay or timeout: ten years, so that no due time overflows.</summary>
+    private static readonly TimeSpan MaximumDuration = TimeSpan.FromDays(3_650);
+
+    public static string Id(string id) => Text(id, "A job id", JobLimits.MaximumIdLength, nameof(id));
+
+    public static string Name(string name, string what) => Text(name, $"A {what} name", JobLimits.MaximumNameLength, nameof(name));
+
+    public static int Priority(int priority)
+    {
+        if (priority is < JobLimits.MinimumPriority or > JobLimits.MaximumPriority)
+        {
+            throw new ArgumentOutOfRangeException(nameof(priority), priority, $"A priority lies between {JobLimits.MinimumPriority} and {JobLimits.MaximumPriority}.");
+        }
+
+        return priority;
+    }
+
+    public static int Attempts(int attempts)
+    {
+        if (attempts is < 1 or > JobLimits.MaximumAttempts)
+        {
+            throw new ArgumentOutOfRangeException(nameof(attempts), attempts, $"A job may be attempted 1 to {JobLimits.MaximumAttempts} times.");
+        }
+
+        return attempts;
+    }
+
+    public static TimeSpan Duration(TimeSpan duration, string what)
+    {
+        if (duration < TimeSpan.Zero || duration > MaximumDuration)
+        {
+            throw new ArgumentOutOfRangeException(what, duration, $"A {what} lies between zero and {MaximumDuration.TotalDays:0} days.");
+        }
+
+        return duration;
+    }
+
+    public static TimeSpan Timeout(TimeSpan timeout)
+    {
+        if (timeout < TimeSpan.FromMilliseconds(1) || timeout > MaximumDuration)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, $"A timeout lies between one millisecond and {MaximumDuration.TotalDays:0} days.");
+        }
+
+        return timeout;
+    }
+
+    public static void AddTag(List<string> tags, string tag)
+    {
+        Text(tag, "A tag", JobLimits.MaximumTagLength, nameof(tag));
+        if (tags.Contains(tag))
+        {
+            return;
+        }
+
+        if (tags.Count == JobLimits.MaximumTags)
+        {
+            throw new ArgumentException($"A job carries at most {JobLimits.MaximumTags} tags.", nameof(tag));
+        }
+
+        tags.Add(tag);
+    }
+
+    private static string Text(string value, string what, int limit, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(value, parameter);
+        if (value.Length == 0 || value.Length > limit)
+        {
+            throw new ArgumentException($"{what} has 1 to {limit} characters; this one has {value.Length}.", parameter);
+        }
+
+        foreach (var character in value)
+        {
+            if (char.IsControl(character))
+            {
+                throw new ArgumentException($"{what} holds no control characters.", parameter);
+            }
+        }
+
+        return value;
+    }
+}

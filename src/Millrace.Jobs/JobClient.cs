@@ -1,0 +1,174 @@
+using Microsoft.Extensions.Options;
+
+namespace Millrace.Jobs;
+
+/// <summary>Enqueues jobs, looks at them, and operates queues. A singleton; thread-safe.</summary>
+public sealed class JobClient
+{
+    private readonly JobStore _store;
+    private readonly JobFactory _factory;
+    private readonly JobsOptions _options;
+    private readonly QueueTable _queues;
+
+    internal JobClient(JobStore store, JobFactory factory, IOptions<JobsOptions> options, QueueTable queues)
+    {
+        _store = store;
+        _factory = factory;
+        _options = options.Value;
+        _queues = queues;
+    }
+
+    /// <summary>Enqueues one job.</summary>
+    /// <param name="job">The job; its type has a handler registered under a name.</param>
+    /// <param name="configure">How it differs from the defaults of its type; null for not at all.</param>
+    /// <param name="cancellationToken">Gives up before the job is stored, or not at all.</param>
+    /// <returns>The job's id. The job is stored when this returns.</returns>
+    /// <exception cref="JobQueueFullException">The queue is full.</exception>
+    /// <exception cref="ArgumentException">The payload is too large, or an option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">No handler is registered for the job's type.</exception>
+    public async ValueTask<string> EnqueueAsync<TJob>(TJob job, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
+        where TJob : notnull
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var wish = new EnqueueOptions();
+        configure?.Invoke(wish);
+        var stored = _factory.Create(job, wish);
+        await StoreAsync([stored], cancellationToken).ConfigureAwait(false);
+        return stored.Id;
+    }
+
+    /// <summary>Enqueues many jobs in one step: all of them, or none when this throws.</summary>
+    /// <param name="jobs">At most 10,000 jobs; none is allowed and does nothing.</param>
+    /// <param name="configure">How they differ from the defaults of their type, alike for all; <see cref="EnqueueOptions.Id"/> has no place here.</param>
+    /// <param name="cancellationToken">Gives up before the jobs are stored, or not at all.</param>
+    /// <returns>The ids, in the order of the jobs.</returns>
+    /// <inheritdoc cref="EnqueueAsync{TJob}" path="/exception" />
+    public async ValueTask<IReadOnlyList<string>> EnqueueManyAsync<TJob>(IReadOnlyCollection<TJob> jobs, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
+        where TJob : notnull
+    {
+        ArgumentNullException.ThrowIfNull(jobs);
+        if (jobs.Count > JobLimits.MaximumEnqueueBatch)
+        {
+            throw new ArgumentException($"One enqueue takes at most {JobLimits.MaximumEnqueueBatch} jobs; these are {jobs.Count}. Enqueue them in several calls.", nameof(jobs));
+        }
+
+        var wish = new EnqueueOptions();
+        configure?.Invoke(wish);
+        if (wish.IdValue is not null)
+        {
+            throw new ArgumentException("Many jobs cannot share one id; enqueue them one by one.", nameof(configure));
+        }
+
+        if (jobs.Count == 0)
+        {
+            return [];
+        }
+
+        var stored = new NewJob[jobs.Count];
+        var index = 0;
+        foreach (var job in jobs)
+        {
+            stored[index++] = _factory.Create(job, wish);
+        }
+
+        await StoreAsync(stored, cancellationToken).ConfigureAwait(false);
+        return Array.ConvertAll(stored, static job => job.Id);
+    }
+
+    /// <summary>One job; null when the store does not hold it (any more).</summary>
+    public ValueTask<JobRecord?> GetAsync(string id, CancellationToken cancellationToken = default) =>
+        _store.GetAsync(JobValidation.Id(id), cancellationToken);
+
+    /// <summary>A page of jobs, last enqueued first.</summary>
+    /// <exception cref="ArgumentException">The page size is out of range, or the cursor is not one of <see cref="JobPage.Next"/>.</exception>
+    public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (query.PageSize is < 1 or > JobLimits.MaximumPageSize)
+        {
+            throw new ArgumentException($"A page holds 1 to {JobLimits.MaximumPageSize} jobs; {query.PageSize} were asked for.", nameof(query));
+        }
+
+        return _store.ListAsync(query, cancellationToken);
+    }
+
+    /// <summary>Every queue that holds a job, is paused, or is served by this process, by name.</summary>
+    public async ValueTask<IReadOnlyList<QueueStatus>> GetQueuesAsync(CancellationToken cancellationToken = default)
+    {
+        var known = await _store.GetQueuesAsync(cancellationToken).ConfigureAwait(false);
+        var all = new SortedDictionary<string, QueueStatus>(StringComparer.Ordinal);
+        foreach (var queue in known)
+        {
+            all[queue.Name] = queue;
+        }
+
+        foreach (var (name, concurrency) in _queues.Served)
+        {
+            all[name] = (all.TryGetValue(name, out var queue) ? queue : new QueueStatus { Name = name }) with { Concurrency = concurrency };
+        }
+
+        return [.. all.Values];
+    }
+
+    /// <summary>Every worker that the store knows, by id.</summary>
+    public ValueTask<IReadOnlyList<WorkerRecord>> GetWorkersAsync(CancellationToken cancellationToken = default) => _store.GetWorkersAsync(cancellationToken);
+
+    /// <summary>Cancels a job that has not started at once, and asks a running one to stop: in this process now, elsewhere with the next
+    /// heartbeat of its worker.</summary>
+    public ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default) =>
+        _store.CancelAsync(JobValidation.Id(id), cancellationToken);
+
+    /// <summary>Puts a dead job back in line, its attempts starting over. False when there is no dead job of this id.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="priorityRaise">Added to its priority, so that it need not wait behind newer ones. Default 10.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public async ValueTask<bool> RetryAsync(string id, int priorityRaise = 10, CancellationToken cancellationToken = default) =>
+        (await RetryAsync([id], priorityRaise, cancellationToken).ConfigureAwait(false)).Count == 1;
+
+    /// <summary>Puts dead jobs back in line; ids that are not dead jobs are passed over.</summary>
+    /// <returns>The ids that were put back.</returns>
+    public ValueTask<IReadOnlyList<string>> RetryAsync(IReadOnlyCollection<string> ids, int priorityRaise = 10, CancellationToken cancellationToken = default) =>
+        Ids(ids) is { Length: > 0 } checkedIds
+            ? _store.ReplayAsync(checkedIds, Math.Clamp(priorityRaise, 0, JobLimits.MaximumPriority), cancellationToken)
+            : ValueTask.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>Removes a job that is not running. False when it runs or does not exist.</summary>
+    public async ValueTask<bool> DeleteAsync(string id, CancellationToken cancellationToken = default) =>
+        (await DeleteAsync([id], cancellationToken).ConfigureAwait(false)).Count == 1;
+
+    /// <summary>Removes jobs that are not running; others are passed over.</summary>
+    /// <returns>The ids that were removed.</returns>
+    public ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) =>
+        Ids(ids) is { Length: > 0 } checkedIds ? _store.DeleteAsync(checkedIds, cancellationToken) : ValueTask.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>Stops claiming from a queue, on every process that shares the store. Running jobs run on, enqueuing goes on.</summary>
+    public ValueTask PauseQueueAsync(string queue, CancellationToken cancellationToken = default) =>
+        _store.SetQueuePausedAsync(JobValidation.Name(queue, "queue"), paused: true, cancellationToken);
+
+    /// <summary>Ends a pause.</summary>
+    public ValueTask ResumeQueueAsync(string queue, CancellationToken cancellationToken = default) =>
+        _store.SetQueuePausedAsync(JobValidation.Name(queue, "queue"), paused: false, cancellationToken);
+
+    /// <summary>Every schedule, by name.</summary>
+    public ValueTask<IReadOnlyList<ScheduleRecord>> GetSchedulesAsync(CancellationToken cancellationToken = default) => _store.GetSchedulesAsync(cancellationToken);
+
+    private static string[] Ids(IReadOnlyCollection<string> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (ids.Count > JobLimits.MaximumBatch)
+        {
+            throw new ArgumentException($"One call takes at most {JobLimits.MaximumBatch} ids; these are {ids.Count}.", nameof(ids));
+        }
+
+        return [.. ids.Select(JobValidation.Id).Distinct(StringComparer.Ordinal)];
+    }
+
+    private async ValueTask StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
+    {
+        var outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
+        if (outcome.FullQueue is { } full)
+        {
+            throw new JobQueueFullException(full, _options.MaximumQueueLength);
+        }
+    }
+}

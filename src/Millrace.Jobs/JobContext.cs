@@ -1,0 +1,65 @@
+namespace Millrace.Jobs;
+
+/// <summary>One attempt of a job, as its handler sees it. Thread-safe.</summary>
+public sealed class JobContext
+{
+    private readonly ClaimedJob _job;
+    private readonly Func<int, string?, CancellationToken, ValueTask> _report;
+    private long _snooze = -1; // ticks; -1: not snoozed
+
+    internal JobContext(ClaimedJob job, Func<int, string?, CancellationToken, ValueTask> report)
+    {
+        _job = job;
+        _report = report;
+    }
+
+    /// <summary>The job's id: the same in every attempt, so it serves as an idempotency key towards other systems.</summary>
+    public string Id => _job.Id;
+
+    /// <summary>The queue it came from.</summary>
+    public string Queue => _job.Queue;
+
+    /// <summary>Its registered job name.</summary>
+    public string Type => _job.Type;
+
+    /// <summary>Which attempt this is, from 1.</summary>
+    public int Attempt => _job.Attempt;
+
+    /// <summary>How many attempts the job may have.</summary>
+    public int MaxAttempts => _job.MaxAttempts;
+
+    /// <summary>The job's tags.</summary>
+    public IReadOnlyList<string> Tags => _job.Tags;
+
+    /// <summary>When it was enqueued, by the store's clock.</summary>
+    public DateTimeOffset CreatedAt => _job.CreatedAt;
+
+    /// <summary>The fencing token of this attempt: higher than that of any earlier attempt of the job. Hand it to a system that can refuse
+    /// the writes of an older one.</summary>
+    public long FencingToken => _job.Token;
+
+    internal TimeSpan? SnoozedFor => Interlocked.Read(ref _snooze) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+
+    /// <summary>Keeps the job's progress in the store and tells the observers. The last report wins. A store that cannot be reached does not
+    /// fail the job: the report is dropped and logged.</summary>
+    /// <param name="percent">0 to 100.</param>
+    /// <param name="message">Where the job stands; cut at 500 characters; null for none.</param>
+    /// <param name="cancellationToken">Gives up the report.</param>
+    public ValueTask ReportProgressAsync(int percent, string? message = null, CancellationToken cancellationToken = default)
+    {
+        if (percent is < 0 or > 100)
+        {
+            throw new ArgumentOutOfRangeException(nameof(percent), percent, "Progress lies between 0 and 100.");
+        }
+
+        if (message?.Length > JobLimits.MaximumProgressMessageLength)
+        {
+            message = message[..JobLimits.MaximumProgressMessageLength];
+        }
+
+        return _report(percent, message, cancellationToken);
+    }
+
+    /// <summary>Asks to be run again after <paramref name="delay"/> once the handler returns, instead of completing. The attempt does not count.</summary>
+    public void Snooze(TimeSpan delay) => Interlocked.Exchange(ref _snooze, JobValidation.Duration(delay, nameof(delay)).Ticks);
+}

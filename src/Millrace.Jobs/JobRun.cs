@@ -1,0 +1,6 @@
+namespace Millrace.Jobs;
+
+/// <summary>One claim of one job.</summary>
+/// <param name="Id">The job.</param>
+/// <param name="Token">The fencing token of the claim.</param>
+public readonly record struct JobRun(string Id, long Token);

@@ -1,0 +1,136 @@
+namespace Millrace.Jobs;
+
+/// <summary>Where jobs live: few coarse operations, each one atomic and idempotent. Memory is the executable specification.</summary>
+/// <remarks>
+/// <para><b>States.</b> Scheduled and waiting jobs are <em>pending</em>. A pending job is <em>ready</em> when its
+/// <see cref="JobRecord.DueAt"/> is not later than the store's clock; a store may turn a scheduled job into a waiting one at any time
+/// from then on, and reports may show it as either until it is claimed. Running has exactly one way in (<see cref="ClaimAsync"/>) and
+/// two out (<see cref="FinishAsync"/> with the claim's token, <see cref="SweepAsync"/>). Completed, dead and cancelled are terminal: a job
+/// leaves them only by <see cref="ReplayAsync"/> (dead), or by being removed.</para>
+/// <para><b>Order.</b> Ready jobs of one queue are claimed by priority (high first), then <see cref="JobRecord.DueAt"/>, then the order of
+/// enqueue (the order within a batch included).</para>
+/// <para><b>Ownership.</b> A running job belongs to its worker under a fencing token; the worker, not the job, has a lease. Every
+/// transition of a running job by its worker names the token, and is refused when it is no longer the current one.</para>
+/// <para><b>Time</b> is the store's own clock, kept to the millisecond; delays are handed over as durations for that reason. An embedded
+/// store may use the <see cref="TimeProvider"/> of its process.</para>
+/// <para><b>Failures.</b> A method that throws has either done all of its work or nothing; calling it again with the same arguments is
+/// always safe. Expected outcomes are return values. Arguments keep <see cref="JobLimits"/>: callers check them, stores need not.</para>
+/// <para>All members are safe to call from many threads at once.</para>
+/// </remarks>
+public abstract class JobStore : IAsyncDisposable
+{
+    /// <summary>What the store is, for logs and the dashboard: <c>memory</c>, <c>sqlite</c>, …</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Opens the store and creates or migrates what it keeps; idempotent. The hosted service calls it at start so that a broken
+    /// store shows at once; any other operation that comes first does the same by itself.</summary>
+    public virtual ValueTask InitializeAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+    /// <summary>Stores all of the jobs or none. A job whose id the store already holds, in whatever state, is left as it is and reported.</summary>
+    /// <param name="jobs">1 to <see cref="JobLimits.MaximumEnqueueBatch"/> jobs of any queues, in order.</param>
+    /// <param name="maximumQueueLength">When a queue would hold more than this many pending jobs, nothing is stored and that queue is named.
+    /// Jobs that come back (retries, sweeps, replays) are never refused.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public abstract ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default);
+
+    /// <summary>Makes ready jobs the worker's own: queue by queue in the order given, at most the queue's capacity from each and
+    /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
+    /// reset, and it gets a token that was never given before. The worker's lease is created or renewed in the same step, also when
+    /// there is nothing to claim.</summary>
+    /// <remarks>A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
+    public abstract ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends claims; each on its own, in the order given: a refused one does not hold up the others. The answers are in the order of the
+    /// requests. A retry, snooze or release of a job whose cancellation was requested makes it cancelled.</summary>
+    /// <param name="finishes">1 to <see cref="JobLimits.MaximumBatch"/> ends of claims.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public abstract ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default);
+
+    /// <summary>Renews the worker's lease, creating it when the worker is unknown; tells what became of its claims; and gives back the claims
+    /// that it does not name: a job running on this worker under a token that is not among <see cref="HeartbeatRequest.Runs"/> was lost on
+    /// the way to it and is released, without counting the attempt (cancelled when that was requested).</summary>
+    /// <remarks>For that reason a worker never has a claim and a heartbeat under way at once, and names a claim until it knows the answer to
+    /// its finish.</remarks>
+    public abstract ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Forgets a worker that stops. Jobs it still holds are taken back by the next sweep.</summary>
+    public abstract ValueTask LeaveAsync(string workerId, CancellationToken cancellationToken = default);
+
+    /// <summary>Keeps a running job's progress. False when the claim is no longer the current one; then nothing changed.</summary>
+    /// <param name="run">The claim.</param>
+    /// <param name="percent">0 to 100.</param>
+    /// <param name="message">At most <see cref="JobLimits.MaximumProgressMessageLength"/> characters; null for none.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public abstract ValueTask<bool> ReportProgressAsync(JobRun run, int percent, string? message, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes back the jobs of workers that are unknown or whose lease has run out (to waiting at their old place; to dead when no attempt
+    /// is left; to cancelled when that was requested), forgets such workers once they hold nothing, and removes ended jobs that
+    /// retention no longer keeps. Bounded by <see cref="SweepRequest.MaximumJobs"/>.</summary>
+    public abstract ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Cancels a pending job at once; asks the worker of a running one to stop it, which it learns by its next heartbeat.</summary>
+    public abstract ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts dead jobs back in line in their own queue: waiting from now, no attempt used, the error kept until the next end, the
+    /// priority raised. Ids that are not dead jobs are passed over.</summary>
+    /// <param name="ids">1 to <see cref="JobLimits.MaximumBatch"/> jobs.</param>
+    /// <param name="priorityRaise">Added to each job's priority, up to <see cref="JobLimits.MaximumPriority"/>.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    /// <returns>The ids that were replayed.</returns>
+    public abstract ValueTask<IReadOnlyList<string>> ReplayAsync(IReadOnlyList<string> ids, int priorityRaise, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes jobs that are not running. Ids of running or unknown jobs are passed over.</summary>
+    /// <returns>The ids that were removed.</returns>
+    public abstract ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default);
+
+    /// <summary>Pauses or resumes a queue, known to the store or not. Running jobs run on.</summary>
+    public abstract ValueTask SetQueuePausedAsync(string queue, bool paused, CancellationToken cancellationToken = default);
+
+    /// <summary>One job; null when the store does not hold it.</summary>
+    public abstract ValueTask<JobRecord?> GetAsync(string id, CancellationToken cancellationToken = default);
+
+    /// <summary>A page of jobs, last enqueued first, found by key and not by offset: jobs enqueued meanwhile do not shift it. A cursor that
+    /// is not one of the store's own is an <see cref="ArgumentException"/>.</summary>
+    public abstract ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Every queue that holds a job or is paused, by name (ordinal).</summary>
+    public abstract ValueTask<IReadOnlyList<QueueStatus>> GetQueuesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Every worker that the store knows, by id (ordinal).</summary>
+    public abstract ValueTask<IReadOnlyList<WorkerRecord>> GetWorkersAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Completes when a job of one of the queues is ready and its queue is not paused: at once when there is one now, else on an
+    /// enqueue, replay, release, resume or sweep in this process, or when a delayed job falls due; and no later than <paramref name="until"/>.
+    /// It may complete early without cause. A process that shares the store with others learns of their enqueues by <paramref name="until"/>.</summary>
+    /// <param name="queues">The queues to watch; may be empty.</param>
+    /// <param name="until">The latest return, by the store's clock.</param>
+    /// <param name="cancellationToken">Ends the wait with <see cref="OperationCanceledException"/>.</param>
+    public abstract ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default);
+
+    /// <summary>Creates a schedule or replaces its definition. A new schedule, or one whose cron expression or time zone changed, gets
+    /// <paramref name="nextAt"/>; an unchanged one keeps its next tick, so that a tick missed while nothing ran is still due. Pause and
+    /// last tick are kept.</summary>
+    /// <exception cref="InvalidOperationException">The store holds <see cref="JobLimits.MaximumSchedules"/> others.</exception>
+    public abstract ValueTask UpsertScheduleAsync(ScheduleDefinition schedule, DateTimeOffset? nextAt, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a schedule; its jobs stay. False when there is none.</summary>
+    public abstract ValueTask<bool> RemoveScheduleAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Pauses or resumes a schedule. Resuming sets its next tick to <paramref name="nextAt"/>, so that ticks within the pause are not
+    /// made up for; pausing leaves it. A call that changes nothing leaves everything. False when there is none.</summary>
+    public abstract ValueTask<bool> SetSchedulePausedAsync(string name, bool paused, DateTimeOffset? nextAt, CancellationToken cancellationToken = default);
+
+    /// <summary>Every schedule, by name (ordinal).</summary>
+    public abstract ValueTask<IReadOnlyList<ScheduleRecord>> GetSchedulesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The schedules with a tick to fire, at most <paramref name="maximum"/>.</summary>
+    public abstract ValueTask<DueSchedules> GetDueSchedulesAsync(int maximum, CancellationToken cancellationToken = default);
+
+    /// <summary>Fires one tick: when the schedule is not paused, its next tick is <see cref="FireRequest.Tick"/> and that is not later than the
+    /// store's clock, enqueues the job and moves the schedule to <see cref="FireRequest.NextAt"/>, in one step. Of any number of nodes exactly
+    /// one gets <see cref="FireStatus.Fired"/>. A job id that the store already holds counts as enqueued.</summary>
+    public abstract ValueTask<FireStatus> FireScheduleAsync(FireRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Closes the store and ends every <see cref="WaitForWorkAsync"/>.</summary>
+    public abstract ValueTask DisposeAsync();
+}

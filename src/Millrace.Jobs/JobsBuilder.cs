@@ -1,0 +1,45 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Millrace.Jobs;
+
+/// <summary>Registers handlers, queues and the store of the job engine. Every method returns the same builder.</summary>
+public sealed class JobsBuilder : IJobsBuilder
+{
+    internal JobsBuilder(IServiceCollection services) => Services = services;
+
+    /// <inheritdoc />
+    public IServiceCollection Services { get; }
+
+    /// <summary>Registers the handler of a job.</summary>
+    /// <typeparam name="TJob">The job; one handler and one name per type.</typeparam>
+    /// <typeparam name="THandler">Its handler, resolved from a scope of its own for every attempt; registered as transient unless it already is registered.</typeparam>
+    /// <param name="jobName">What the job is called in the store, for ever: jobs enqueued under a name find the handler of that name, whatever
+    /// the .NET types are called by then.</param>
+    /// <param name="configure">Defaults of its jobs; null for the engine's.</param>
+    public JobsBuilder AddHandler<TJob, THandler>(string jobName, Action<JobDefaults>? configure = null)
+        where TJob : notnull
+        where THandler : class, IJobHandler<TJob>
+    {
+        var defaults = new JobDefaults();
+        configure?.Invoke(defaults);
+        Services.TryAddTransient<THandler>();
+        Services.AddSingleton<JobRegistration>(new JobRegistration<TJob, THandler>(JobValidation.Name(jobName, "job"), defaults));
+        return this;
+    }
+
+    /// <summary>Adds a queue that this process serves. Queues are claimed from in the order in which they are added; the default queue, and those
+    /// that only <see cref="JobDefaults.Queue"/> names, come last unless added.</summary>
+    /// <param name="name">The queue.</param>
+    /// <param name="concurrency">How many of its jobs this process runs at once, 1 to 1,000; null for <see cref="JobsOptions.DefaultConcurrency"/>.</param>
+    public JobsBuilder AddQueue(string name, int? concurrency = null)
+    {
+        if (concurrency is < 1 or > JobLimits.MaximumBatch)
+        {
+            throw new ArgumentOutOfRangeException(nameof(concurrency), concurrency, $"A queue runs 1 to {JobLimits.MaximumBatch} jobs at once.");
+        }
+
+        Services.AddSingleton(new QueueRegistration(JobValidation.Name(name, "queue"), concurrency));
+        return this;
+    }
+}

@@ -1,0 +1,38 @@
+namespace Millrace.Jobs;
+
+/// <summary>A job as it is handed to a store. Its lengths keep <see cref="JobLimits"/>.</summary>
+public sealed record NewJob
+{
+    /// <summary>Identifies the job; a store that already holds this id leaves that job as it is.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The queue it goes to.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>The registered job name; never the name of a .NET type.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The job as UTF-8 JSON.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Jobs of a higher priority run first within their queue. Default 0.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>How often the job may be started, 1 or more.</summary>
+    public int MaxAttempts { get; init; } = 1;
+
+    /// <summary>How long one attempt may take; null for no limit.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Words to find the job by; no duplicates.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Runs no earlier than this long after the store took it, by the store's clock. Not together with <see cref="At"/>.</summary>
+    public TimeSpan? Delay { get; init; }
+
+    /// <summary>Runs no earlier than this instant, by the store's clock. Not together with <see cref="Delay"/>.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>The schedule that asked for this job; null for none.</summary>
+    public string? Schedule { get; init; }
+}

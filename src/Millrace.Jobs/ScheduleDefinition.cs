@@ -1,0 +1,35 @@
+namespace Millrace.Jobs;
+
+/// <summary>What to enqueue, and when, again and again.</summary>
+public sealed record ScheduleDefinition
+{
+    /// <summary>Identifies the schedule.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>When: a cron expression of five or six fields.</summary>
+    public required string Cron { get; init; }
+
+    /// <summary>The time zone in which <see cref="Cron"/> is read: an id that <see cref="TimeZoneInfo.FindSystemTimeZoneById(string)"/> knows.</summary>
+    public required string TimeZone { get; init; }
+
+    /// <summary>The queue of its jobs.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>The registered name of its jobs.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The job as UTF-8 JSON.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Priority of its jobs.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Attempts of its jobs.</summary>
+    public int MaxAttempts { get; init; } = 1;
+
+    /// <summary>Timeout of its jobs' attempts; null for no limit.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Tags of its jobs.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
