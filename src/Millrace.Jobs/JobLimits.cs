@@ -39,7 +39,7 @@ public static class JobLimits
     /// <summary>Most jobs on one page of a list.</summary>
     public const int MaximumPageSize = 500;
 
-    /// <summary>Most queues that one store may know, and most that one worker may serve.</summary>
+    /// <summary>Most queues that one worker serves.</summary>
     public const int MaximumQueues = 1_000;
 
     /// <summary>Most schedules that one store may hold.</summary>

@@ -11,7 +11,10 @@ namespace Millrace.Jobs;
 /// enqueue (the order within a batch included).</para>
 /// <para><b>Ownership.</b> A running job belongs to its worker under a fencing token; the worker, not the job, has a lease. Every
 /// transition of a running job by its worker names the token, and is refused when it is no longer the current one.</para>
-/// <para><b>Time</b> is the store's own clock, kept to the millisecond; delays are handed over as durations for that reason. An embedded
+/// <para><b>Fields.</b> A claim resets progress. Completed clears the error; retry and dead set it; a sweep sets it to
+/// <see cref="DescribeLostWorker"/>; every other transition leaves it. A token stays with the job after its worker's finish (so that a
+/// repeated finish is recognised) and is void after a sweep or a heartbeat took the job away.</para>
+/// <para><b>Time</b> is the store's own clock, kept to the millisecond (the clock cut, a delay rounded up); delays are handed over as durations for that reason. An embedded
 /// store may use the <see cref="TimeProvider"/> of its process.</para>
 /// <para><b>Failures.</b> A method that throws has either done all of its work or nothing; calling it again with the same arguments is
 /// always safe. Expected outcomes are return values. Arguments keep <see cref="JobLimits"/>: callers check them, stores need not.</para>
@@ -26,7 +29,7 @@ public abstract class JobStore : IAsyncDisposable
     /// store shows at once; any other operation that comes first does the same by itself.</summary>
     public virtual ValueTask InitializeAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
-    /// <summary>Stores all of the jobs or none. A job whose id the store already holds, in whatever state, is left as it is and reported.</summary>
+    /// <summary>Stores all of the jobs or none; those that are due now as waiting, the others as scheduled. A job whose id the store already holds, in whatever state, is left as it is and reported.</summary>
     /// <param name="jobs">1 to <see cref="JobLimits.MaximumEnqueueBatch"/> jobs of any queues, in order.</param>
     /// <param name="maximumQueueLength">When a queue would hold more than this many pending jobs, nothing is stored and that queue is named.
     /// Jobs that come back (retries, sweeps, replays) are never refused.</param>
@@ -41,7 +44,8 @@ public abstract class JobStore : IAsyncDisposable
     public abstract ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Ends claims; each on its own, in the order given: a refused one does not hold up the others. The answers are in the order of the
-    /// requests. A retry, snooze or release of a job whose cancellation was requested makes it cancelled.</summary>
+    /// requests. A retry, snooze or release of a job whose cancellation was requested does exactly what
+    /// <see cref="FinishKind.Cancelled"/> does.</summary>
     /// <param name="finishes">1 to <see cref="JobLimits.MaximumBatch"/> ends of claims.</param>
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default);
@@ -63,9 +67,10 @@ public abstract class JobStore : IAsyncDisposable
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<bool> ReportProgressAsync(JobRun run, int percent, string? message, CancellationToken cancellationToken = default);
 
-    /// <summary>Takes back the jobs of workers that are unknown or whose lease has run out (to waiting at their old place; to dead when no attempt
-    /// is left; to cancelled when that was requested), forgets such workers once they hold nothing, and removes ended jobs that
-    /// retention no longer keeps. Bounded by <see cref="SweepRequest.MaximumJobs"/>.</summary>
+    /// <summary>Takes back the jobs of workers that are unknown or whose lease has run out: a job whose cancellation was requested becomes
+    /// cancelled and is otherwise unchanged; one with attempts left goes to waiting at its old place; any other is dead. Then forgets
+    /// such workers as hold nothing, and removes ended jobs that retention no longer keeps. Bounded by
+    /// <see cref="SweepRequest.MaximumJobs"/>; jobs are taken back in order of enqueue.</summary>
     public abstract ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Cancels a pending job at once; asks the worker of a running one to stop it, which it learns by its next heartbeat.</summary>
@@ -130,6 +135,10 @@ public abstract class JobStore : IAsyncDisposable
     /// store's clock, enqueues the job and moves the schedule to <see cref="FireRequest.NextAt"/>, in one step. Of any number of nodes exactly
     /// one gets <see cref="FireStatus.Fired"/>. A job id that the store already holds counts as enqueued.</summary>
     public abstract ValueTask<FireStatus> FireScheduleAsync(FireRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>The <see cref="JobRecord.Error"/> of a job that a sweep took from a dead worker; every store uses this text.</summary>
+    protected static string DescribeLostWorker(string workerId) =>
+        $"The worker '{workerId}' stopped renewing its lease while it ran this attempt: its process crashed, hung, or lost the store.";
 
     /// <summary>Closes the store and ends every <see cref="WaitForWorkAsync"/>.</summary>
     public abstract ValueTask DisposeAsync();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Millrace.Jobs.Stores.Memory;
 
 namespace Millrace.Jobs;
 
@@ -40,6 +41,13 @@ public sealed class JobsBuilder : IJobsBuilder
         }
 
         Services.AddSingleton(new QueueRegistration(JobValidation.Name(name, "queue"), concurrency));
+        return this;
+    }
+
+    /// <summary>Keeps jobs in this process's memory: fast, and gone with the process. The default when no store is chosen.</summary>
+    public JobsBuilder UseMemory()
+    {
+        Services.Replace(ServiceDescriptor.Singleton<JobStore>(static provider => new MemoryJobStore(provider.GetRequiredService<TimeProvider>())));
         return this;
     }
 }

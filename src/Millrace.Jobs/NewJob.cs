@@ -30,7 +30,7 @@ public sealed record NewJob
     /// <summary>Runs no earlier than this long after the store took it, by the store's clock. Not together with <see cref="At"/>.</summary>
     public TimeSpan? Delay { get; init; }
 
-    /// <summary>Runs no earlier than this instant, by the store's clock. Not together with <see cref="Delay"/>.</summary>
+    /// <summary>Runs no earlier than this instant, by the store's clock; one that has passed means now. Not together with <see cref="Delay"/>.</summary>
     public DateTimeOffset? At { get; init; }
 
     /// <summary>The schedule that asked for this job; null for none.</summary>

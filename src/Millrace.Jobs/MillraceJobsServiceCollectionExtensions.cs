@@ -1,0 +1,37 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Millrace.Jobs.Stores.Memory;
+
+namespace Millrace.Jobs;
+
+/// <summary>Adds the job engine to an application.</summary>
+public static class MillraceJobsServiceCollectionExtensions
+{
+    /// <summary>Adds the job engine: <see cref="JobClient"/>, and the workers of this process as a hosted service. Jobs live in memory until a
+    /// store package says otherwise. Calling it again adds to the same engine.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Settings; null for the defaults. Validated when the host starts.</param>
+    public static JobsBuilder AddMillraceJobs(this IServiceCollection services, Action<JobsOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = services.AddOptions<JobsOptions>().ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobsOptions>, JobsOptionsValidator>());
+        services.TryAddSingleton<JobStore>(static provider => new MemoryJobStore(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<JobRegistry>();
+        services.TryAddSingleton<QueueTable>();
+        services.TryAddSingleton<JobFactory>();
+        services.TryAddSingleton(static provider => new JobClient(
+            provider.GetRequiredService<JobStore>(),
+            provider.GetRequiredService<JobFactory>(),
+            provider.GetRequiredService<IOptions<JobsOptions>>(),
+            provider.GetRequiredService<QueueTable>()));
+        return new JobsBuilder(services);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Millrace.Jobs.Stores.Memory;
+
+/// <summary>One queue: its pending jobs in order, and how many jobs it has in each state.</summary>
+internal sealed class BookQueue
+{
+    public bool Paused { get; set; }
+
+    /// <summary>Waiting jobs in the order in which they are claimed.</summary>
+    public SortedSet<MemoryJob> Waiting { get; } = new(MemoryJob.InOrderOfClaim);
+
+    /// <summary>Scheduled jobs, next due first.</summary>
+    public SortedSet<MemoryJob> Scheduled { get; } = new(MemoryJob.InOrderOfDue);
+
+    /// <summary>Jobs by <see cref="JobState"/>.</summary>
+    public long[] Counts { get; } = new long[6];
+
+    /// <summary>Scheduled jobs that have failed before.</summary>
+    public long Retrying { get; set; }
+
+    public int Pending => Waiting.Count + Scheduled.Count;
+
+    public long Total => Counts.Sum();
+}

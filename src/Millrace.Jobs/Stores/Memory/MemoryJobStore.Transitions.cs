@@ -1,0 +1,220 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Millrace.Jobs.Stores.Memory;
+
+/// <summary>The transitions of one job. Called with the lock held.</summary>
+internal sealed partial class MemoryJobStore
+{
+    private void Add(NewJob job, DateTimeOffset now)
+    {
+        var due = job.At is { } at && at > now ? at : now + RoundUp(job.Delay ?? TimeSpan.Zero);
+        _book.Add(new JobRecord
+        {
+            Id = job.Id,
+            Queue = job.Queue,
+            Type = job.Type,
+            State = due > now ? JobState.Scheduled : JobState.Waiting,
+            Payload = job.Payload,
+            Priority = job.Priority,
+            MaxAttempts = job.MaxAttempts,
+            Timeout = job.Timeout,
+            Tags = job.Tags,
+            Schedule = job.Schedule,
+            CreatedAt = now,
+            DueAt = due,
+        });
+        _signal.Pulse(job.Queue);
+    }
+
+    private void PromoteDue(BookQueue queue, DateTimeOffset now)
+    {
+        while (queue.Scheduled.Min is { } job && job.Record.DueAt <= now)
+        {
+            _book.Change(job, job.Record with { State = JobState.Waiting });
+        }
+    }
+
+    private ClaimedJob Claim(MemoryJob job, string workerId, DateTimeOffset now)
+    {
+        job.Token = ++_lastToken;
+        _book.Change(job, job.Record with
+        {
+            State = JobState.Running,
+            Attempt = job.Record.Attempt + 1,
+            WorkerId = workerId,
+            StartedAt = now,
+            ProgressPercent = 0,
+            ProgressMessage = null,
+        });
+        var record = job.Record;
+        return new ClaimedJob
+        {
+            Id = record.Id,
+            Queue = record.Queue,
+            Type = record.Type,
+            Payload = record.Payload,
+            Token = job.Token,
+            Attempt = record.Attempt,
+            MaxAttempts = record.MaxAttempts,
+            Priority = record.Priority,
+            Timeout = record.Timeout,
+            Tags = record.Tags,
+            CreatedAt = record.CreatedAt,
+            DueAt = record.DueAt,
+            StartedAt = now,
+        };
+    }
+
+    private bool Owns(JobRun run, [NotNullWhen(true)] out MemoryJob? job) =>
+        _book.TryGet(run.Id, out job) && job.Record.State == JobState.Running && job.Token == run.Token;
+
+    private FinishResult Finish(JobFinish finish, DateTimeOffset now)
+    {
+        if (!Owns(finish.Run, out var job))
+        {
+            return job is null ? new(FinishStatus.Stale, null)
+                : new(job.Token == finish.Run.Token && job.Record.State != JobState.Running ? FinishStatus.Repeated : FinishStatus.Stale, job.Record.State);
+        }
+
+        var record = job.Record;
+        switch (finish.Kind)
+        {
+            case FinishKind.Completed:
+                End(job, record with { State = JobState.Completed, Error = null, Result = finish.Result }, now);
+                break;
+            case FinishKind.Dead:
+                End(job, record with { State = JobState.Dead, Error = finish.Error }, now);
+                break;
+            case FinishKind.Cancelled:
+                End(job, record with { State = JobState.Cancelled }, now);
+                break;
+            case FinishKind.Retry:
+                PutBack(job, record with { State = JobState.Scheduled, Error = finish.Error, DueAt = now + RoundUp(finish.Delay) }, now);
+                break;
+            case FinishKind.Snoozed:
+                PutBack(job, record with { State = JobState.Scheduled, Attempt = record.Attempt - 1, DueAt = now + RoundUp(finish.Delay) }, now);
+                break;
+            default:
+                Release(job, now);
+                break;
+        }
+
+        return new(FinishStatus.Applied, job.Record.State);
+    }
+
+    private void Release(MemoryJob job, DateTimeOffset now) =>
+        PutBack(job, job.Record with { State = JobState.Waiting, Attempt = job.Record.Attempt - 1 }, now);
+
+    /// <summary>Takes a job from a dead worker.</summary>
+    private void Rescue(MemoryJob job, DateTimeOffset now)
+    {
+        var error = DescribeLostWorker(job.Record.WorkerId!);
+        if (job.Record.Attempt < job.Record.MaxAttempts || job.Record.CancelRequested)
+        {
+            PutBack(job, job.Record with { State = JobState.Waiting, Error = error }, now);
+        }
+        else
+        {
+            End(job, job.Record with { State = JobState.Dead, Error = error }, now);
+        }
+
+        job.Token = 0;
+    }
+
+    /// <summary>From running to pending; or to cancelled and otherwise unchanged, when that was requested meanwhile.</summary>
+    private void PutBack(MemoryJob job, JobRecord pending, DateTimeOffset now)
+    {
+        if (job.Record.CancelRequested)
+        {
+            End(job, job.Record with { State = JobState.Cancelled }, now);
+            return;
+        }
+
+        _book.Change(job, pending with { WorkerId = null });
+        _signal.Pulse(pending.Queue);
+    }
+
+    private void End(MemoryJob job, JobRecord ended, DateTimeOffset now) =>
+        _book.Change(job, ended with { FinishedAt = now, WorkerId = null, CancelRequested = false });
+
+    private CancelStatus Cancel(string id)
+    {
+        if (!_book.TryGet(id, out var job))
+        {
+            return CancelStatus.NotFound;
+        }
+
+        switch (job.Record.State)
+        {
+            case JobState.Scheduled or JobState.Waiting:
+                End(job, job.Record with { State = JobState.Cancelled }, Now);
+                return CancelStatus.Cancelled;
+            case JobState.Running:
+                _book.Change(job, job.Record with { CancelRequested = true });
+                return CancelStatus.Requested;
+            default:
+                return CancelStatus.AlreadyEnded;
+        }
+    }
+
+    private void RenewLease(WorkerIdentity worker, TimeSpan lease, DateTimeOffset now)
+    {
+        var started = _workers.TryGetValue(worker.Id, out var known) ? known.StartedAt : now;
+        _workers[worker.Id] = new WorkerRecord(worker, started, now, now + lease, 0);
+    }
+
+    private bool IsAlive(string? workerId, DateTimeOffset now) =>
+        workerId is not null && _workers.TryGetValue(workerId, out var worker) && worker.LeaseUntil > now;
+
+    private void ForgetDeadWorkers(DateTimeOffset now)
+    {
+        var holding = _book.Running.Select(static job => job.Record.WorkerId).ToHashSet(StringComparer.Ordinal);
+        foreach (var id in _workers.Keys.Where(id => !IsAlive(id, now) && !holding.Contains(id)).ToList())
+        {
+            _workers.Remove(id);
+        }
+    }
+
+    private int Retain(JobState state, JobRetention retention, int maximum, DateTimeOffset now, ref bool more)
+    {
+        var ended = _book.Ended(state);
+        var removed = 0;
+        while (ended.Min is { } oldest && (ended.Count > retention.Count || now - oldest.Record.FinishedAt > retention.Age))
+        {
+            if (removed == maximum)
+            {
+                more = true;
+                break;
+            }
+
+            _book.Remove(oldest);
+            removed++;
+        }
+
+        return removed;
+    }
+
+    private static DateTimeOffset NextDue(BookQueue queue) =>
+        queue.Waiting.Count > 0 ? DateTimeOffset.MinValue : queue.Scheduled.Min?.Record.DueAt ?? DateTimeOffset.MaxValue;
+
+    private static TimeSpan RoundUp(TimeSpan delay) => TimeSpan.FromMilliseconds(Math.Ceiling(delay.TotalMilliseconds));
+
+    private static bool Matches(JobRecord job, JobQuery query) =>
+        (query.State is null || job.State == query.State)
+        && (query.Queue is null || job.Queue == query.Queue)
+        && (query.Type is null || job.Type == query.Type)
+        && (query.Tag is null || job.Tags.Contains(query.Tag));
+
+    private static QueueStatus Describe(string name, BookQueue queue) => new()
+    {
+        Name = name,
+        Paused = queue.Paused,
+        Waiting = queue.Counts[(int)JobState.Waiting],
+        Delayed = queue.Counts[(int)JobState.Scheduled] - queue.Retrying,
+        Retrying = queue.Retrying,
+        Running = queue.Counts[(int)JobState.Running],
+        Completed = queue.Counts[(int)JobState.Completed],
+        Dead = queue.Counts[(int)JobState.Dead],
+        Cancelled = queue.Counts[(int)JobState.Cancelled],
+    };
+}

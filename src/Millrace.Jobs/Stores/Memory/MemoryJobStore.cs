@@ -1,0 +1,293 @@
+using System.Globalization;
+
+namespace Millrace.Jobs.Stores.Memory;
+
+/// <summary>The executable specification of <see cref="JobStore"/>: every operation in one lock, in the plainest way that is still fast.
+/// Jobs live as long as the process.</summary>
+internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
+{
+    private readonly Lock _lock = new(); // guards every field below but _signal
+    private readonly JobBook _book = new();
+    private readonly SortedDictionary<string, WorkerRecord> _workers = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ScheduleRecord> _schedules = new(StringComparer.Ordinal);
+    private readonly WorkSignal _signal = new(clock);
+    private long _lastToken;
+
+    public override string Name => "memory";
+
+    private DateTimeOffset Now
+    {
+        get
+        {
+            var now = clock.GetUtcNow().UtcTicks;
+            return new DateTimeOffset(now - (now % TimeSpan.TicksPerMillisecond), TimeSpan.Zero);
+        }
+    }
+
+    public override ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var existing = new List<string>();
+            var added = new Dictionary<string, NewJob>(jobs.Count, StringComparer.Ordinal);
+            foreach (var job in jobs)
+            {
+                if (_book.Contains(job.Id) || !added.TryAdd(job.Id, job))
+                {
+                    existing.Add(job.Id);
+                }
+            }
+
+            foreach (var queue in added.Values.GroupBy(static job => job.Queue, StringComparer.Ordinal))
+            {
+                if (_book.Queue(queue.Key).Pending + queue.Count() > maximumQueueLength)
+                {
+                    return ValueTask.FromResult(new EnqueueOutcome { FullQueue = queue.Key });
+                }
+            }
+
+            var now = Now;
+            foreach (var job in jobs)
+            {
+                if (added.Remove(job.Id))
+                {
+                    Add(job, now);
+                }
+            }
+
+            return ValueTask.FromResult(new EnqueueOutcome { Existing = existing });
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            RenewLease(request.Worker, request.Lease, now);
+            var claimed = new List<ClaimedJob>();
+            foreach (var (name, capacity) in request.Queues)
+            {
+                var queue = _book.Queue(name);
+                if (queue.Paused)
+                {
+                    continue;
+                }
+
+                PromoteDue(queue, now);
+                for (var left = capacity; left > 0 && claimed.Count < request.MaximumJobs && queue.Waiting.Min is { } job; left--)
+                {
+                    claimed.Add(Claim(job, request.Worker.Id, now));
+                }
+            }
+
+            return ValueTask.FromResult<IReadOnlyList<ClaimedJob>>(claimed);
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return ValueTask.FromResult<IReadOnlyList<FinishResult>>([.. finishes.Select(finish => Finish(finish, now))]);
+        }
+    }
+
+    public override ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            RenewLease(request.Worker, request.Lease, Now);
+            var known = request.Runs.ToHashSet();
+            foreach (var job in _book.Running.Where(job => job.Record.WorkerId == request.Worker.Id && !known.Contains(new JobRun(job.Record.Id, job.Token))).ToList())
+            {
+                Release(job, Now);
+                job.Token = 0;
+            }
+
+            var cancel = new List<string>();
+            var lost = new List<string>();
+            foreach (var run in request.Runs)
+            {
+                if (!Owns(run, out var job))
+                {
+                    lost.Add(run.Id);
+                }
+                else if (job.Record.CancelRequested)
+                {
+                    cancel.Add(run.Id);
+                }
+            }
+
+            return ValueTask.FromResult(new HeartbeatResult(cancel, lost));
+        }
+    }
+
+    public override ValueTask LeaveAsync(string workerId, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            _workers.Remove(workerId);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    public override ValueTask<bool> ReportProgressAsync(JobRun run, int percent, string? message, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var owns = Owns(run, out var job);
+            if (owns)
+            {
+                _book.Change(job!, job!.Record with { ProgressPercent = percent, ProgressMessage = message });
+            }
+
+            return ValueTask.FromResult(owns);
+        }
+    }
+
+    public override ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var orphans = _book.Running.Where(job => !IsAlive(job.Record.WorkerId, now)).Take(request.MaximumJobs + 1).ToList();
+            var more = orphans.Count > request.MaximumJobs;
+            var rescued = new List<JobRecord>();
+            foreach (var job in orphans.Take(request.MaximumJobs))
+            {
+                Rescue(job, now);
+                rescued.Add(job.Record);
+            }
+
+            ForgetDeadWorkers(now);
+            var removed = Retain(JobState.Completed, request.Completed, request.MaximumJobs, now, ref more)
+                + Retain(JobState.Cancelled, request.Cancelled, request.MaximumJobs, now, ref more)
+                + Retain(JobState.Dead, request.Dead, request.MaximumJobs, now, ref more);
+            return ValueTask.FromResult(new SweepResult { Rescued = rescued, Removed = removed, More = more });
+        }
+    }
+
+    public override ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(Cancel(id));
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<string>> ReplayAsync(IReadOnlyList<string> ids, int priorityRaise, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var replayed = new List<string>();
+            foreach (var id in ids)
+            {
+                if (_book.TryGet(id, out var job) && job.Record.State == JobState.Dead)
+                {
+                    var priority = Math.Min(job.Record.Priority + priorityRaise, JobLimits.MaximumPriority);
+                    _book.Change(job, job.Record with { State = JobState.Waiting, Priority = priority, Attempt = 0, DueAt = now, FinishedAt = null });
+                    _signal.Pulse(job.Record.Queue);
+                    replayed.Add(id);
+                }
+            }
+
+            return ValueTask.FromResult<IReadOnlyList<string>>(replayed);
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            var deleted = new List<string>();
+            foreach (var id in ids)
+            {
+                if (_book.TryGet(id, out var job) && job.Record.State != JobState.Running)
+                {
+                    _book.Remove(job);
+                    deleted.Add(id);
+                }
+            }
+
+            return ValueTask.FromResult<IReadOnlyList<string>>(deleted);
+        }
+    }
+
+    public override ValueTask SetQueuePausedAsync(string queue, bool paused, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            _book.Queue(queue).Paused = paused;
+            _signal.Pulse(queue);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    public override ValueTask<JobRecord?> GetAsync(string id, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(_book.TryGet(id, out var job) ? job.Record : null);
+        }
+    }
+
+    public override ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default)
+    {
+        var before = long.MaxValue;
+        if (query.Cursor is not null && !long.TryParse(query.Cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        {
+            throw new ArgumentException("The cursor is not one that this store gave.", nameof(query));
+        }
+
+        lock (_lock)
+        {
+            var page = _book.Before(before).Where(job => Matches(job.Record, query)).Take(query.PageSize + 1).ToList();
+            var next = page.Count > query.PageSize ? page[query.PageSize - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
+            return ValueTask.FromResult(new JobPage([.. page.Take(query.PageSize).Select(static job => job.Record)], next));
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<QueueStatus>> GetQueuesAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<QueueStatus>>(
+                [.. _book.Queues.Where(static pair => pair.Value.Paused || pair.Value.Total > 0).Select(static pair => Describe(pair.Key, pair.Value))]);
+        }
+    }
+
+    public override ValueTask<IReadOnlyList<WorkerRecord>> GetWorkersAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult<IReadOnlyList<WorkerRecord>>(
+                [.. _workers.Values.Select(worker => worker with { Running = _book.Running.Count(job => job.Record.WorkerId == worker.Identity.Id) })]);
+        }
+    }
+
+    public override async ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var waiter = _signal.Register(queues);
+        TimeSpan longest;
+        lock (_lock)
+        {
+            var due = queues.Select(_book.Queue).Where(static queue => !queue.Paused).Select(NextDue).Append(until).Min();
+            longest = due - clock.GetUtcNow();
+        }
+
+        if (longest > TimeSpan.Zero)
+        {
+            await waiter.WaitAsync(longest, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _signal.Close();
+        return ValueTask.CompletedTask;
+    }
+}
