@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Millrace.TestKit;
+
+/// <summary>A program that a test starts, reads line by line, and ends by its process id.</summary>
+public sealed partial class ChildProcess : IAsyncDisposable
+{
+    private const int SignalInterrupt = 2;
+    private const int SignalTerminate = 15;
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly Lock _lock = new(); // guards _waiters and _ended
+    private readonly List<(Func<string, bool> Matches, TaskCompletionSource<string> Signal)> _waiters = [];
+    private bool _ended;
+
+    private ChildProcess(Process process) => _process = process;
+
+    /// <summary>The operating system's number for it.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Everything it has printed so far, standard output and standard error together, in order of arrival.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Starts a program. Its output is read all the time, so that it never waits for a reader.</summary>
+    /// <param name="program">A name on PATH or a path.</param>
+    /// <param name="arguments">One string an argument.</param>
+    /// <param name="environment">Variables to add or replace; a null value removes one.</param>
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var child = new ChildProcess(process);
+        process.OutputDataReceived += (_, line) => child.Received(line.Data);
+        process.ErrorDataReceived += (_, line) => child.Received(line.Data);
+        process.Exited += (_, _) => child.Ended();
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>The first line, printed already or from now on, that <paramref name="matches"/> accepts.</summary>
+    /// <exception cref="InvalidOperationException">The program ended without printing one; the message holds its last lines.</exception>
+    public Task<string> WaitForLineAsync(Func<string, bool> matches, CancellationToken cancellationToken = default)
+    {
+        lock (_lock)
+        {
+            if (_lines.FirstOrDefault(matches) is { } line)
+            {
+                return Task.FromResult(line);
+            }
+
+            if (_ended)
+            {
+                return Task.FromException<string>(EndedWithoutLine());
+            }
+
+            var signal = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((matches, signal));
+            return signal.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Ends it at once, as a crash would (kill -9).</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to end with SIGTERM, as a service supervisor does, and waits.</summary>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="TimeoutException">It did not end within a minute; it has been killed.</exception>
+    public Task<int> TerminateAsync() => SignalAsync(SignalTerminate);
+
+    /// <summary>Asks it to end with SIGINT, as Ctrl-C does, and waits.</summary>
+    /// <inheritdoc cref="TerminateAsync" />
+    public Task<int> InterruptAsync() => SignalAsync(SignalInterrupt);
+
+    /// <summary>Ends it if it still runs: SIGTERM first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await TerminateAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<int> SignalAsync(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0 && !_process.HasExited)
+        {
+            throw new InvalidOperationException($"kill({_process.Id}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
+        }
+
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            await KillAsync();
+            throw new TimeoutException($"{_process.StartInfo.FileName} did not end within {StopLimit.TotalSeconds} s of signal {signal}:\n{LastLines()}", cancelled);
+        }
+    }
+
+    private void Received(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        List<TaskCompletionSource<string>> satisfied = [];
+        lock (_lock)
+        {
+            _lines.Enqueue(line);
+            for (var i = _waiters.Count - 1; i >= 0; i--)
+            {
+                if (_waiters[i].Matches(line))
+                {
+                    satisfied.Add(_waiters[i].Signal);
+                    _waiters.RemoveAt(i);
+                }
+            }
+        }
+
+        satisfied.ForEach(signal => signal.TrySetResult(line));
+    }
+
+    private void Ended()
+    {
+        // Waits for the readers, so that the last lines are there before the end is told.
+        _process.WaitForExit();
+        List<TaskCompletionSource<string>> waiting;
+        lock (_lock)
+        {
+            _ended = true;
+            waiting = [.. _waiters.Select(static waiter => waiter.Signal)];
+            _waiters.Clear();
+        }
+
+        waiting.ForEach(signal => signal.TrySetException(EndedWithoutLine()));
+    }
+
+    private InvalidOperationException EndedWithoutLine() =>
+        new($"{_process.StartInfo.FileName} ended with code {_process.ExitCode} before it printed what was waited for:\n{LastLines()}");
+
+    private string LastLines() => string.Join('\n', _lines.TakeLast(40));
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+}
