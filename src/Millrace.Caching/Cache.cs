@@ -1,0 +1,338 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Millrace.Caching.Flight;
+using Millrace.Caching.Invalidation;
+using Millrace.Caching.Local;
+using Millrace.Caching.Naming;
+using Millrace.Caching.Reading;
+using Millrace.Caching.Statistics;
+using Millrace.Caching.Values;
+
+namespace Millrace.Caching;
+
+/// <summary>
+/// A cache in this process: bounded in bytes and entries, with one run of a factory per key at a time, and invalidation by key, by tag and of
+/// everything in O(1). A read that begins after an invalidation has returned never gets a value that was read from the source before it.
+/// </summary>
+/// <remarks>
+/// Thread-safe. A singleton in services, also as <see cref="HybridCache"/>. Values of types that nobody can change are shared between readers;
+/// all others are kept serialized, so no reader sees what another does to its copy (see <see cref="CacheOptions.Immutable{T}()"/>).
+/// </remarks>
+public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
+{
+    /// <summary>The name of the cache that is registered without one.</summary>
+    public const string DefaultName = "default";
+
+    private readonly CacheRegistry? _registry;
+    private readonly InvalidationLedger _ledger;
+    private readonly FlightTable _flights = new();
+    private readonly LocalStore _local;
+    private readonly KeyRules _keys;
+    private readonly KeyPatterns _patterns;
+    private readonly ReadPath _reads;
+    private long _invalidations;
+
+    /// <summary>A cache of its own, outside services, with default options and the system's time.</summary>
+    public Cache()
+        : this(new CacheOptions())
+    {
+    }
+
+    /// <summary>A cache of its own, outside services, with the system's time.</summary>
+    /// <exception cref="OptionsValidationException">The options are not valid; the message says which and why.</exception>
+    public Cache(CacheOptions options)
+        : this(options, TimeProvider.System)
+    {
+    }
+
+    /// <summary>A cache of its own, outside services.</summary>
+    /// <exception cref="OptionsValidationException">The options are not valid; the message says which and why.</exception>
+    public Cache(CacheOptions options, TimeProvider timeProvider)
+        : this(DefaultName, options, timeProvider, services: null, registry: null, NullLogger.Instance, seed: null)
+    {
+    }
+
+    internal Cache(
+        string name, CacheOptions options, TimeProvider timeProvider, IServiceProvider? services, CacheRegistry? registry, ILogger logger, long? seed)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        if (CacheOptionsValidator.Check(nameof(CacheOptions), options) is { Count: > 0 } failures)
+        {
+            throw new OptionsValidationException(name, typeof(CacheOptions), failures);
+        }
+
+        (Name, _registry) = (name, registry);
+        var clock = new CacheClock(timeProvider);
+        _keys = new KeyRules(options);
+        _patterns = new KeyPatterns(options.KeyPatternLimit);
+        _ledger = new InvalidationLedger(name, options.InvalidatedTagLimit, logger);
+        _local = new LocalStore(options.SizeLimitBytes, options.EntryLimit, options.MaximumPayloadBytes, _ledger, _flights, clock);
+        var codecs = new ValueCodecs(name, options, services, logger);
+        var jitter = new Jitter(seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))));
+        _reads = new ReadPath(name, options, (_local, _flights, _ledger, _patterns), codecs, _keys, clock, jitter, logger);
+    }
+
+    /// <summary>The name that it is registered under; <c>default</c> where none was given.</summary>
+    public string Name { get; }
+
+    /// <summary>Returns the value under a key; if there is none, runs the factory, once for all who ask meanwhile, and keeps what it returns.</summary>
+    /// <param name="key">The key: 1 to <see cref="CacheOptions.MaximumKeyLength"/> characters, none of them control characters.</param>
+    /// <param name="state">What the factory needs, so that it can be a static lambda.</param>
+    /// <param name="factory">Reads the source. Its token is cancelled when every caller who waits for it has gone.</param>
+    /// <param name="policy">How long the value is kept.</param>
+    /// <param name="tags">Tags to invalidate it by. They count when the entry is made; a hit does not look at them.</param>
+    /// <param name="cancellationToken">Ends this caller's wait. The factory goes on as long as others wait.</param>
+    /// <exception cref="ArgumentException">The key or a tag breaks the rules.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The key holds a value of another type, the value cannot be serialized, or the factory waits for the key that it makes.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<T> GetOrCreateAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        CachePolicy policy,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(policy);
+        return _reads.ReadAsync(key, state, factory, policy, options: null, tags, cancellationToken);
+    }
+
+    /// <inheritdoc cref="GetOrCreateAsync{TState, T}(string, TState, Func{TState, CancellationToken, ValueTask{T}}, CachePolicy, IEnumerable{string}?, CancellationToken)" />
+    public ValueTask<T> GetOrCreateAsync<T>(
+        string key,
+        Func<CancellationToken, ValueTask<T>> factory,
+        CachePolicy policy,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        return GetOrCreateAsync(key, factory, static (factory, token) => factory(token), policy, tags, cancellationToken);
+    }
+
+    /// <summary>As with a string; on a hit the interpolated key is never made into one.</summary>
+    /// <inheritdoc cref="GetOrCreateAsync{TState, T}(string, TState, Func{TState, CancellationToken, ValueTask{T}}, CachePolicy, IEnumerable{string}?, CancellationToken)" />
+    public ValueTask<T> GetOrCreateAsync<TState, T>(
+        ref DefaultInterpolatedStringHandler key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        CachePolicy policy,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(policy);
+        try
+        {
+            return _reads.ReadAsync(key.Text, state, factory, policy, options: null, tags, cancellationToken);
+        }
+        finally
+        {
+            key.Clear();
+        }
+    }
+
+    /// <inheritdoc cref="GetOrCreateAsync{TState, T}(ref DefaultInterpolatedStringHandler, TState, Func{TState, CancellationToken, ValueTask{T}}, CachePolicy, IEnumerable{string}?, CancellationToken)" />
+    public ValueTask<T> GetOrCreateAsync<T>(
+        ref DefaultInterpolatedStringHandler key,
+        Func<CancellationToken, ValueTask<T>> factory,
+        CachePolicy policy,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        return GetOrCreateAsync(ref key, factory, static (factory, token) => factory(token), policy, tags, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override ValueTask<T> GetOrCreateAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        HybridCacheEntryOptions? options = null,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(factory);
+        return _reads.ReadAsync(key, state, factory, policy: null, options, tags, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override ValueTask<T> GetOrCreateAsync<TState, T>(
+        ReadOnlySpan<char> key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        HybridCacheEntryOptions? options = null,
+        IEnumerable<string>? tags = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(factory);
+        return _reads.ReadAsync(key, state, factory, policy: null, options, tags, cancellationToken);
+    }
+
+    /// <summary>Reads what the cache has, and asks nobody else.</summary>
+    /// <returns>True when there was a valid entry; its value may be null.</returns>
+    /// <exception cref="ArgumentException">The key breaks the rules.</exception>
+    /// <exception cref="InvalidOperationException">The key holds a value of another type.</exception>
+    public bool TryGet<T>(string key, out T? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _reads.TryRead(key, out value);
+    }
+
+    /// <summary>Stores a value; a factory that is running for the key still answers its callers, but what it returns is not stored.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; null is a value.</param>
+    /// <param name="policy">How long it is kept.</param>
+    /// <param name="tags">Tags to invalidate it by.</param>
+    /// <param name="cancellationToken">Checked once, before anything is stored.</param>
+    /// <exception cref="ArgumentException">The key or a tag breaks the rules.</exception>
+    /// <exception cref="InvalidOperationException">The value cannot be serialized.</exception>
+    public ValueTask SetAsync<T>(
+        string key, T value, CachePolicy policy, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(policy);
+        cancellationToken.ThrowIfCancellationRequested();
+        _reads.Set(key, value, policy, options: null, tags);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override ValueTask SetAsync<T>(
+        string key, T value, HybridCacheEntryOptions? options = null, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        _reads.Set(key, value, policy: null, options, tags);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        cancellationToken.ThrowIfCancellationRequested();
+        _keys.CheckKey(key);
+        _local.Remove(key);
+        Interlocked.Increment(ref _invalidations);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask RemoveAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
+    {
+        foreach (var key in keys ?? [])
+        {
+            await RemoveAsync(key, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc />
+    /// <remarks>The tag <c>*</c> stands for everything.</remarks>
+    public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (tag == KeyRules.Everything)
+        {
+            return InvalidateAllAsync(cancellationToken);
+        }
+
+        _keys.CheckTag(tag);
+        _ledger.InvalidateTag(tag);
+        Interlocked.Increment(ref _invalidations);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override async ValueTask RemoveByTagAsync(IEnumerable<string> tags, CancellationToken cancellationToken = default)
+    {
+        foreach (var tag in tags ?? [])
+        {
+            await RemoveByTagAsync(tag, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Invalidates everything in this cache, at once and in O(1); the memory follows within seconds.</summary>
+    public ValueTask InvalidateAllAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _ledger.InvalidateEverything();
+        Interlocked.Increment(ref _invalidations);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Runs the rules that <see cref="CacheBuilder.InvalidateOn{TEvent}"/> declared for the event's type and its base types, each on the cache
+    /// that it was declared on, whichever cache this is. An event without rules does nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A rule failed; all others were run.</exception>
+    public ValueTask InvalidateAsync<TEvent>(TEvent @event, CancellationToken cancellationToken = default)
+        where TEvent : notnull
+    {
+        ArgumentNullException.ThrowIfNull(@event);
+        cancellationToken.ThrowIfCancellationRequested();
+        return _registry?.InvalidateAsync(@event, cancellationToken) ?? ValueTask.CompletedTask;
+    }
+
+    /// <summary>What the cache has done and what it holds. Sums up counters: cheap enough for every second, too dear for every request.</summary>
+    public CacheStatistics GetStatistics()
+    {
+        var patterns = _patterns.All.ToArray();
+        return new CacheStatistics
+        {
+            Name = Name,
+            Hits = patterns.Sum(p => p.Hits),
+            Misses = patterns.Sum(p => p.Misses),
+            Joins = patterns.Sum(p => p.Joins),
+            FactoryRuns = patterns.Sum(p => p.Runs),
+            FactoryErrors = patterns.Sum(p => p.Failures),
+            Stores = patterns.Sum(p => p.Stores),
+            Rejections = patterns.Sum(p => p.Rejections),
+            Doomed = patterns.Sum(p => p.DoomedValues),
+            Evictions = patterns.Sum(p => p.Evictions),
+            Expirations = patterns.Sum(p => p.Expirations),
+            Invalidations = Interlocked.Read(ref _invalidations),
+            Entries = _local.Count,
+            EntryLimit = _local.EntryLimit,
+            SizeBytes = _local.Bytes,
+            SizeLimitBytes = _local.SizeLimitBytes,
+            Flights = _flights.InProgress,
+            Patterns =
+            [
+                .. patterns.Select(p => new CacheKeyPatternStatistics
+                {
+                    Pattern = p.Name,
+                    Hits = p.Hits,
+                    Misses = p.Misses,
+                    FactoryRuns = p.Runs,
+                    FactoryErrors = p.Failures,
+                    Evictions = p.Evictions,
+                    Expirations = p.Expirations,
+                    Entries = p.Entries,
+                    SizeBytes = p.Bytes,
+                }).OrderByDescending(p => p.Hits + p.Misses).ThenBy(p => p.Pattern, StringComparer.Ordinal),
+            ],
+        };
+    }
+
+    /// <summary>Drops all entries and stops reclaiming memory. Reads that come later go to their factories, and nothing is stored.</summary>
+    public void Dispose() => _local.Dispose();
+
+    /// <inheritdoc cref="Dispose" />
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

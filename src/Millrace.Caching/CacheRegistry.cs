@@ -1,0 +1,72 @@
+using System.Collections.Frozen;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Millrace.Caching.Invalidation;
+using Millrace.Caching.Naming;
+using Millrace.Caching.Statistics;
+
+namespace Millrace.Caching;
+
+/// <summary>The caches of this process, by name. Makes them when they are first asked for, and owns them. Thread-safe.</summary>
+public sealed class CacheRegistry : IDisposable
+{
+    private readonly FrozenDictionary<string, Lazy<Cache>> _caches;
+    private readonly CacheMetrics _metrics;
+    private readonly InvalidationRules _rules;
+
+    internal CacheRegistry(IServiceProvider services, IEnumerable<CacheRegistration> registrations)
+    {
+        _rules = new InvalidationRules(services.GetServices<InvalidationRule>());
+        _metrics = new CacheMetrics(services.GetService<IMeterFactory>(), () => Made);
+        _caches = registrations.ToFrozenDictionary(
+            registration => registration.Name,
+            registration => new Lazy<Cache>(() => Make(services, registration.Name)),
+            StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>All caches that are registered, by name.</summary>
+    public IReadOnlyCollection<Cache> Caches => [.. _caches.Values.Select(cache => cache.Value).OrderBy(cache => cache.Name, StringComparer.Ordinal)];
+
+    private IEnumerable<Cache> Made => _caches.Values.Where(cache => cache.IsValueCreated).Select(cache => cache.Value);
+
+    /// <summary>The cache of that name, without regard to case.</summary>
+    /// <exception cref="KeyNotFoundException">No cache of that name is registered.</exception>
+    public Cache Get(string name) =>
+        TryGet(name, out var cache)
+            ? cache
+            : throw new KeyNotFoundException(
+                $"There is no cache '{name}'. Registered: {string.Join(", ", _caches.Keys.Order(StringComparer.Ordinal))}. Register it with AddMillraceCache(\"{name}\").");
+
+    /// <summary>The cache of that name, without regard to case, if one is registered.</summary>
+    public bool TryGet(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Cache? cache)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        cache = _caches.TryGetValue(name, out var lazy) ? lazy.Value : null;
+        return cache is not null;
+    }
+
+    /// <summary>Disposes all caches; called by the service provider.</summary>
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        foreach (var cache in Made)
+        {
+            cache.Dispose();
+        }
+    }
+
+    internal ValueTask InvalidateAsync(object @event, CancellationToken cancellationToken) => _rules.RunAsync(@event, Get, cancellationToken);
+
+    private Cache Make(IServiceProvider services, string name) =>
+        new(
+            name,
+            services.GetRequiredService<IOptionsMonitor<CacheOptions>>().Get(CacheRegistration.OptionsName(name)),
+            services.GetService<TimeProvider>() ?? TimeProvider.System,
+            services,
+            this,
+            services.GetService<ILoggerFactory>()?.CreateLogger<Cache>() ?? NullLogger<Cache>.Instance,
+            seed: null);
+}

@@ -1,0 +1,62 @@
+namespace Millrace.Caching;
+
+/// <summary>What a cache has done since it was made, and what it holds; a snapshot.</summary>
+public sealed record CacheStatistics
+{
+    /// <summary>The cache's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Reads that a stored entry answered.</summary>
+    public required long Hits { get; init; }
+
+    /// <summary>Reads that found no valid entry. Reads that were told to pass by the cache count as neither hit nor miss.</summary>
+    public required long Misses { get; init; }
+
+    /// <summary>Hits as a share of hits and misses, from 0 to 1; 0 before the first read.</summary>
+    public double HitRatio => Hits + Misses == 0 ? 0 : (double)Hits / (Hits + Misses);
+
+    /// <summary>Reads that waited for a factory run which another read had begun.</summary>
+    public required long Joins { get; init; }
+
+    /// <summary>Factory runs begun.</summary>
+    public required long FactoryRuns { get; init; }
+
+    /// <summary>Factory runs that ended with an exception, cancellation after the last waiter left included.</summary>
+    public required long FactoryErrors { get; init; }
+
+    /// <summary>Entries stored.</summary>
+    public required long Stores { get; init; }
+
+    /// <summary>Values that were not stored because they are too heavy (see <see cref="CacheOptions.MaximumPayloadBytes"/>).</summary>
+    public required long Rejections { get; init; }
+
+    /// <summary>Values that were not stored because an invalidation arrived between the start of their source read and its end.</summary>
+    public required long Doomed { get; init; }
+
+    /// <summary>Entries removed to make room.</summary>
+    public required long Evictions { get; init; }
+
+    /// <summary>Entries removed because their time was over.</summary>
+    public required long Expirations { get; init; }
+
+    /// <summary>Invalidations: one per key, tag or everything named in a call.</summary>
+    public required long Invalidations { get; init; }
+
+    /// <summary>Entries held now; those that are expired or invalidated and not yet reclaimed included.</summary>
+    public required int Entries { get; init; }
+
+    /// <summary>The most entries it may hold.</summary>
+    public required int EntryLimit { get; init; }
+
+    /// <summary>The bytes its entries weigh now, keys and overhead included.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>The most bytes they may weigh.</summary>
+    public required long SizeLimitBytes { get; init; }
+
+    /// <summary>Factory runs in progress.</summary>
+    public required int Flights { get; init; }
+
+    /// <summary>The same per pattern of key, most read first; what no pattern was left for stands under <c>other</c>.</summary>
+    public required IReadOnlyList<CacheKeyPatternStatistics> Patterns { get; init; }
+}

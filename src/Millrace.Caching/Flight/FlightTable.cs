@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using Millrace.Caching.Local;
+
+namespace Millrace.Caching.Flight;
+
+// The flights in progress: at most one per FlightKey that callers can join.
+//
+// A flight leaves the table when it lands, when its last waiter goes, when its key is invalidated or set, and when a caller arrives for whom an
+// invalidation has covered it. In all cases but the first it is doomed at the same time, under the store's lock: a flight that the table does not
+// know could not be doomed later, so it must not store.
+//
+// A factory may read other keys. If flight A's factory waits for flight B, then B must not come to wait for A, in one caller or through several:
+// nobody would ever land. Every wait that begins inside a factory (known by an AsyncLocal) is therefore an edge in a graph, and the wait that
+// would close a circle fails with an exception that names the keys. The graph has one lock; only factories that read the cache take it.
+internal sealed class FlightTable : IPendingReads
+{
+    private readonly ConcurrentDictionary<FlightKey, SingleFlight> _flights = new();
+    private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
+    private static readonly AsyncLocal<SingleFlight?> Innermost = new(); // the flight whose factory is running here
+    private int _inProgress;
+
+    public int InProgress => Volatile.Read(ref _inProgress);
+
+    public SingleFlight? Find(in FlightKey key) => _flights.GetValueOrDefault(key);
+
+    /// <summary>Enters a flight, in place of <paramref name="replaced"/> if that is not null; false when another caller was faster.</summary>
+    public bool TryEnter(SingleFlight flight, SingleFlight? replaced)
+    {
+        var entered = replaced is null ? _flights.TryAdd(flight.Key, flight) : _flights.TryUpdate(flight.Key, flight, replaced);
+        if (entered)
+        {
+            Interlocked.Increment(ref _inProgress);
+        }
+
+        return entered;
+    }
+
+    /// <summary>Takes a flight out, so that the next caller starts another.</summary>
+    public void Leave(SingleFlight flight) => _flights.TryRemove(KeyValuePair.Create(flight.Key, flight));
+
+    /// <summary>Notes that the factory of a flight has ended.</summary>
+    public void Ended(SingleFlight flight)
+    {
+        Leave(flight);
+        Interlocked.Decrement(ref _inProgress);
+    }
+
+    /// <inheritdoc />
+    public void Doom(string key)
+    {
+        DoomOne(new FlightKey(key, ReadsLocal: true, WritesLocal: true));
+        DoomOne(new FlightKey(key, ReadsLocal: true, WritesLocal: false));
+        DoomOne(new FlightKey(key, ReadsLocal: false, WritesLocal: true));
+        DoomOne(new FlightKey(key, ReadsLocal: false, WritesLocal: false));
+    }
+
+    /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running.</summary>
+    public static void Enter(SingleFlight flight) => Innermost.Value = flight;
+
+    /// <summary>Notes that the factory running here, if one is, waits for <paramref name="flight"/>; returns the flight that waits, for <see cref="EndWait"/>.</summary>
+    /// <exception cref="InvalidOperationException">The wait would never end.</exception>
+    public SingleFlight? BeginWait(SingleFlight flight)
+    {
+        if (Innermost.Value is not { HasLanded: false } waiting)
+        {
+            return null;
+        }
+
+        lock (_graph)
+        {
+            if (Reaches(flight, waiting))
+            {
+                throw new InvalidOperationException(
+                    $"The factory for cache key '{waiting.Key.Key}' waits for key '{flight.Key.Key}', whose factory waits for '{waiting.Key.Key}': "
+                    + "neither would ever finish. A factory must not read, directly or through others, the key that it makes.");
+            }
+
+            (waiting.Awaited ??= []).Add(flight);
+        }
+
+        return waiting;
+    }
+
+    public void EndWait(SingleFlight? waiting, SingleFlight flight)
+    {
+        if (waiting is not null)
+        {
+            lock (_graph)
+            {
+                waiting.Awaited!.Remove(flight);
+            }
+        }
+    }
+
+    private static bool Reaches(SingleFlight from, SingleFlight target)
+    {
+        if (from == target)
+        {
+            return true;
+        }
+
+        foreach (var next in from.Awaited ?? [])
+        {
+            if (Reaches(next, target)) // no circle is ever let in, so this ends
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void DoomOne(in FlightKey key)
+    {
+        if (_flights.TryRemove(key, out var flight))
+        {
+            flight.Doomed = true;
+        }
+    }
+}

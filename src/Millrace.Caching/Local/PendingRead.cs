@@ -1,0 +1,14 @@
+namespace Millrace.Caching.Local;
+
+/// <summary>A read of a source that is to bring an entry.</summary>
+/// <param name="stamp">The stamp of the last invalidation when the read began.</param>
+/// <param name="order">Which read of a source this is; later ones have greater numbers.</param>
+internal abstract class PendingRead(long stamp, long order)
+{
+    public long Stamp { get; } = stamp;
+
+    public long Order { get; } = order;
+
+    /// <summary>True when its value must not be stored; guarded by the lock of <see cref="LocalStore"/>.</summary>
+    public bool Doomed { get; set; }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Caching.Hybrid;
+
+namespace Millrace.Caching.Reading;
+
+/// <summary>Turns policies and per-call options into terms: configuration goes before the policy in code, the call's own options before both.</summary>
+internal sealed class Policies(CacheOptions options)
+{
+    private readonly CachePolicy _default = options.DefaultPolicy;
+    private readonly FrozenDictionary<string, CachePolicySettings> _settings = options.Policies.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    public EntryTerms Resolve(CachePolicy? policy, HybridCacheEntryOptions? call)
+    {
+        policy ??= _default;
+        var settings = policy.Name is { } name ? _settings.GetValueOrDefault(name) : null;
+        var lifetime = Positive(call?.Expiration) ?? settings?.Expiration ?? policy.Expiration;
+        if ((Positive(call?.LocalCacheExpiration) ?? settings?.LocalExpiration ?? policy.LocalExpiration) is { } local && local < lifetime)
+        {
+            lifetime = local;
+        }
+
+        return new EntryTerms(
+            lifetime < CachePolicy.LongestExpiration ? lifetime : CachePolicy.LongestExpiration,
+            (settings?.SlidingExpiration ?? policy.SlidingExpiration) is { } sliding && sliding < lifetime ? sliding : null,
+            settings?.Jitter ?? policy.Jitter,
+            policy.Immutable);
+    }
+
+    private static TimeSpan? Positive(TimeSpan? span) =>
+        span <= TimeSpan.Zero
+            ? throw new ArgumentOutOfRangeException(
+                nameof(span), span, "The expiration in HybridCacheEntryOptions must be greater than zero; to keep nothing, set HybridCacheEntryFlags.DisableLocalCacheWrite.")
+            : span;
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics.Metrics;
+
+namespace Millrace.Caching.Statistics;
+
+/// <summary>Shows the statistics of all caches on the meter <c>Millrace.Caching</c>. They are read when somebody collects, and cost nothing before.</summary>
+internal sealed class CacheMetrics : IDisposable
+{
+    private readonly Func<IEnumerable<Cache>> _caches;
+    private readonly Meter? _owned;
+
+    public CacheMetrics(IMeterFactory? factory, Func<IEnumerable<Cache>> caches)
+    {
+        _caches = caches;
+        _owned = factory is null ? new Meter(MetricNames.Meter) : null;
+        var meter = factory?.Create(MetricNames.Meter) ?? _owned!;
+        meter.CreateObservableCounter(MetricNames.Requests, Requests, "{request}", "Reads that a cache answered (hit) or could not answer (miss).");
+        meter.CreateObservableCounter(MetricNames.FactoryRuns, () => PerPattern(p => p.FactoryRuns), "{run}", "Reads of the source.");
+        meter.CreateObservableCounter(MetricNames.FactoryErrors, () => PerPattern(p => p.FactoryErrors), "{run}", "Reads of the source that failed.");
+        meter.CreateObservableCounter(MetricNames.Evictions, () => PerCache(s => s.Evictions), "{entry}", "Entries removed to make room.");
+        meter.CreateObservableCounter(MetricNames.Expirations, () => PerCache(s => s.Expirations), "{entry}", "Entries removed because their time was over.");
+        meter.CreateObservableCounter(MetricNames.Invalidations, () => PerCache(s => s.Invalidations), "{invalidation}", "Keys, tags and everything invalidated.");
+        meter.CreateObservableUpDownCounter(MetricNames.Entries, () => PerCache(s => s.Entries), "{entry}", "Entries held.");
+        meter.CreateObservableGauge(MetricNames.EstimatedSize, () => PerCache(s => s.SizeBytes), "By", "What the entries weigh.");
+    }
+
+    public void Dispose() => _owned?.Dispose();
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    private IEnumerable<Measurement<long>> Requests()
+    {
+        foreach (var cache in _caches())
+        {
+            foreach (var pattern in cache.GetStatistics().Patterns)
+            {
+                var (name, keys) = (Tag(MetricNames.CacheName, cache.Name), Tag(MetricNames.KeyPattern, pattern.Pattern));
+                yield return new(pattern.Hits, name, keys, Tag(MetricNames.RequestType, "hit"));
+                yield return new(pattern.Misses, name, keys, Tag(MetricNames.RequestType, "miss"));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> PerPattern(Func<CacheKeyPatternStatistics, long> value)
+    {
+        foreach (var cache in _caches())
+        {
+            foreach (var pattern in cache.GetStatistics().Patterns)
+            {
+                yield return new(value(pattern), Tag(MetricNames.CacheName, cache.Name), Tag(MetricNames.KeyPattern, pattern.Pattern));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> PerCache(Func<CacheStatistics, long> value)
+    {
+        foreach (var cache in _caches())
+        {
+            yield return new(value(cache.GetStatistics()), Tag(MetricNames.CacheName, cache.Name));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+
+namespace Millrace.Caching.Statistics;
+
+// The pattern of a key: its first four segments between colons, each kept if it reads like a word (letters, '-', '_', '.', '/', at most 32
+// characters; or a version such as v2), else replaced by {}. project:42:tasks becomes project:{}:tasks.
+//
+// Words can be identifiers too (user:alice), so the number of patterns is bounded twice. The seventeenth pattern with the same first segment
+// counts under first:{}, and what comes after `limit` patterns counts under "other". Which patterns get a place is decided by who comes first.
+internal sealed class KeyPatterns(int limit)
+{
+    private const int Segments = 4;
+    private const int LongestWord = 32;
+    private const int PatternsPerFirst = 16;
+    private const int LongestPattern = Segments * (LongestWord + 1);
+
+    private readonly Lock _lock = new(); // guards additions, and _perFirst
+    private readonly ConcurrentDictionary<string, KeyPattern> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _perFirst = new(StringComparer.Ordinal); // at most one per pattern
+    private volatile bool _isFull;
+
+    public KeyPattern Other { get; } = new("other");
+
+    /// <summary>Those that have been seen, <see cref="Other"/> included if it was needed.</summary>
+    public IEnumerable<KeyPattern> All => _isFull ? _patterns.Values.Append(Other) : _patterns.Values;
+
+    public KeyPattern Of(ReadOnlySpan<char> key)
+    {
+        Span<char> buffer = stackalloc char[LongestPattern];
+        var text = buffer[..Write(key, buffer)];
+        var lookup = _patterns.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (lookup.TryGetValue(text, out var pattern))
+        {
+            return pattern;
+        }
+
+        return _isFull ? OfFirst(text, lookup) ?? Other : Add(text, lookup);
+    }
+
+    private KeyPattern Add(ReadOnlySpan<char> text, ConcurrentDictionary<string, KeyPattern>.AlternateLookup<ReadOnlySpan<char>> lookup)
+    {
+        lock (_lock)
+        {
+            if (lookup.TryGetValue(text, out var pattern))
+            {
+                return pattern;
+            }
+
+            var first = First(text).ToString();
+            var siblings = _perFirst.GetValueOrDefault(first);
+            if (siblings >= PatternsPerFirst && OfFirst(text, lookup) is { } shared)
+            {
+                return shared;
+            }
+
+            if (_patterns.Count >= limit)
+            {
+                _isFull = true;
+                return OfFirst(text, lookup) ?? Other;
+            }
+
+            _perFirst[first] = siblings + 1;
+            var name = siblings >= PatternsPerFirst ? $"{first}:{{}}" : text.ToString();
+            return _patterns.GetOrAdd(name, static name => new KeyPattern(name));
+        }
+    }
+
+    private static KeyPattern? OfFirst(ReadOnlySpan<char> text, ConcurrentDictionary<string, KeyPattern>.AlternateLookup<ReadOnlySpan<char>> lookup)
+    {
+        var first = First(text);
+        Span<char> shared = stackalloc char[first.Length + 3];
+        first.CopyTo(shared);
+        ":{}".CopyTo(shared[first.Length..]);
+        return lookup.TryGetValue(shared, out var pattern) ? pattern : null;
+    }
+
+    private static ReadOnlySpan<char> First(ReadOnlySpan<char> text) => text.IndexOf(':') is var colon and >= 0 ? text[..colon] : text;
+
+    private static int Write(ReadOnlySpan<char> key, Span<char> buffer)
+    {
+        var length = 0;
+        for (var segment = 0; segment < Segments; segment++)
+        {
+            var colon = key.IndexOf(':');
+            var word = colon < 0 ? key : key[..colon];
+            word = IsWord(word) ? word : "{}";
+            if (segment > 0)
+            {
+                buffer[length++] = ':';
+            }
+
+            word.CopyTo(buffer[length..]);
+            length += word.Length;
+            if (colon < 0)
+            {
+                break;
+            }
+
+            key = key[(colon + 1)..];
+        }
+
+        return length;
+    }
+
+    private static bool IsWord(ReadOnlySpan<char> segment)
+    {
+        if (segment.Length is 0 or > LongestWord)
+        {
+            return segment.Length == 0;
+        }
+
+        if (segment[0] == 'v' && segment.Length is 2 or 3 && segment[1..].IndexOfAnyExceptInRange('0', '9') < 0)
+        {
+            return true;
+        }
+
+        foreach (var c in segment)
+        {
+            if (!char.IsAsciiLetter(c) && c is not ('-' or '_' or '.' or '/'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

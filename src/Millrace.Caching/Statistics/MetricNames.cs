@@ -1,0 +1,20 @@
+namespace Millrace.Caching.Statistics;
+
+/// <summary>Every name that this package measures under. Those that begin with <c>dotnet.cache</c> are the ones .NET 11 uses for its own cache.</summary>
+internal static class MetricNames
+{
+    public const string Meter = "Millrace.Caching";
+
+    public const string Requests = "dotnet.cache.requests";
+    public const string Evictions = "dotnet.cache.evictions";
+    public const string Entries = "dotnet.cache.entries";
+    public const string EstimatedSize = "dotnet.cache.estimated_size";
+    public const string FactoryRuns = "millrace.cache.factory.runs";
+    public const string FactoryErrors = "millrace.cache.factory.errors";
+    public const string Expirations = "millrace.cache.expirations";
+    public const string Invalidations = "millrace.cache.invalidations";
+
+    public const string CacheName = "cache.name";
+    public const string RequestType = "cache.request.type";
+    public const string KeyPattern = "cache.key_pattern";
+}
