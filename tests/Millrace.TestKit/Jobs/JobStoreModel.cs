@@ -1,0 +1,296 @@
+using System.Text;
+using Millrace.Jobs;
+using Millrace.Jobs.Stores.Memory;
+using Xunit;
+
+namespace Millrace.TestKit.Jobs;
+
+/// <summary>Does the same random operations to a store and to the memory store, and compares every answer and the whole contents. A failure
+/// names the seed and the last operations.</summary>
+internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, FakeClock clock, int seed)
+{
+    private static readonly string[] Queues = ["a", "b", "c"];
+    private static readonly string[] Workers = ["w0", "w1", "w2"];
+    private static readonly string[] Schedules = ["s0", "s1"];
+
+    private readonly Random _random = new(seed);
+    private readonly List<string> _ids = [];
+    private readonly List<Held> _held = []; // every claim ever made, newest last
+    private readonly List<string> _log = [];
+
+    /// <summary>Claims so far.</summary>
+    public int Claimed => _held.Count;
+
+    /// <summary>One random operation on both.</summary>
+    public Task StepAsync() => _random.Next(22) switch
+    {
+        < 4 => EnqueueAsync(),
+        < 8 => ClaimAsync(),
+        < 12 => FinishAsync(),
+        12 => HeartbeatAsync(),
+        13 => ProgressAsync(),
+        14 => CancelAsync(),
+        15 => ReplayOrDeleteAsync(),
+        16 => PauseAsync(),
+        17 => SweepAsync(),
+        18 => LeaveOrSweepAsync(),
+        19 => ScheduleAsync(),
+        20 => FireAsync(),
+        _ => AdvanceAsync(),
+    };
+
+    /// <summary>Compares all jobs, counts, schedules and workers.</summary>
+    public async Task CompareAsync()
+    {
+        Same(await AllAsync(subject), await AllAsync(oracle), "jobs");
+        Same((await subject.GetQueuesAsync()).Select(Describe), (await oracle.GetQueuesAsync()).Select(Describe), "queues");
+        Same((await subject.GetSchedulesAsync()).Select(Describe), (await oracle.GetSchedulesAsync()).Select(Describe), "schedules");
+        Same((await subject.GetWorkersAsync()).Select(Describe), (await oracle.GetWorkersAsync()).Select(Describe), "workers");
+    }
+
+    private async Task EnqueueAsync()
+    {
+        var jobs = new List<NewJob>();
+        for (var count = _random.Next(1, 5); count > 0; count--)
+        {
+            var again = _ids.Count > 0 && _random.Next(8) == 0;
+            var id = again ? Pick(_ids) : $"j{_ids.Count}";
+            jobs.Add(new NewJob
+            {
+                Id = id,
+                Queue = Pick(Queues),
+                Type = _random.Next(2) == 0 ? "x" : "y",
+                Payload = Encoding.UTF8.GetBytes($"\"{id}\""),
+                Priority = _random.Next(-1, 2),
+                MaxAttempts = _random.Next(1, 4),
+                Delay = _random.Next(3) == 0 ? TimeSpan.FromMilliseconds(_random.Next(5_000)) : null,
+                Tags = _random.Next(2) == 0 ? [] : ["t"],
+            });
+            if (!again)
+            {
+                _ids.Add(id);
+            }
+        }
+
+        var limit = _random.Next(4) == 0 ? 5 : 1_000;
+        Log($"enqueue {string.Join(",", jobs.Select(static job => $"{job.Id}@{job.Queue}p{job.Priority}d{job.Delay?.TotalMilliseconds}"))} limit {limit}");
+        var mine = await subject.EnqueueAsync(jobs, limit);
+        var right = await oracle.EnqueueAsync(jobs, limit);
+        // When several queues are full, either may be named.
+        Same([$"{mine.FullQueue is null} {string.Join(",", mine.Existing)}"], [$"{right.FullQueue is null} {string.Join(",", right.Existing)}"], "enqueue");
+    }
+
+    private async Task ClaimAsync()
+    {
+        var queues = Queues.OrderBy(_ => _random.Next()).Take(_random.Next(1, 4)).Select(queue => new QueueCapacity(queue, _random.Next(1, 4))).ToList();
+        var request = new ClaimRequest { Worker = Worker(Pick(Workers)), Lease = TimeSpan.FromSeconds(10), Queues = queues, MaximumJobs = _random.Next(1, 6) };
+        Log($"claim {request.Worker.Id} {string.Join(",", queues.Select(static queue => $"{queue.Queue}:{queue.Capacity}"))} max {request.MaximumJobs}");
+        var mine = await subject.ClaimAsync(request);
+        var right = await oracle.ClaimAsync(request);
+        Same(mine.Select(Describe), right.Select(Describe), "claim");
+        _held.AddRange(mine.Zip(right, (a, b) => new Held(request.Worker.Id, new(a.Id, a.Token), new(b.Id, b.Token))));
+    }
+
+    private async Task FinishAsync()
+    {
+        if (_held.Count == 0)
+        {
+            return;
+        }
+
+        // Mostly recent claims, some of them long over: stale and repeated finishes are part of the play.
+        var chosen = Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _held[^_random.Next(1, Math.Min(_held.Count, 12) + 1)]).ToList();
+        var kinds = chosen.Select(_ => (Kind: (FinishKind)_random.Next(6), Delay: TimeSpan.FromMilliseconds(_random.Next(3_000)))).ToList();
+        Log($"finish {string.Join(",", chosen.Zip(kinds, static (held, kind) => $"{held.Subject.Id}#{held.Oracle.Token}:{kind.Kind}+{kind.Delay.TotalMilliseconds}"))}");
+        var mine = await subject.FinishAsync([.. chosen.Zip(kinds, static (held, kind) => Finish(held.Subject, kind.Kind, kind.Delay))]);
+        var right = await oracle.FinishAsync([.. chosen.Zip(kinds, static (held, kind) => Finish(held.Oracle, kind.Kind, kind.Delay))]);
+        Same(mine.Select(static answer => answer.ToString()), right.Select(static answer => answer.ToString()), "finish");
+    }
+
+    private async Task HeartbeatAsync()
+    {
+        var worker = Pick(Workers);
+        var runs = _held.Where(held => held.Worker == worker).TakeLast(10).Where(_ => _random.Next(5) > 0).ToList();
+        Log($"heartbeat {worker} {string.Join(",", runs.Select(static held => $"{held.Subject.Id}#{held.Oracle.Token}"))}");
+        var mine = await subject.HeartbeatAsync(new HeartbeatRequest { Worker = Worker(worker), Lease = TimeSpan.FromSeconds(10), Runs = [.. runs.Select(static held => held.Subject)] });
+        var right = await oracle.HeartbeatAsync(new HeartbeatRequest { Worker = Worker(worker), Lease = TimeSpan.FromSeconds(10), Runs = [.. runs.Select(static held => held.Oracle)] });
+        Same(mine.Lost.Order(StringComparer.Ordinal), right.Lost.Order(StringComparer.Ordinal), "lost");
+        Same(mine.CancelRequested.Order(StringComparer.Ordinal), right.CancelRequested.Order(StringComparer.Ordinal), "cancel requested");
+    }
+
+    private async Task ProgressAsync()
+    {
+        if (_held.Count > 0)
+        {
+            var held = Pick(_held);
+            var percent = _random.Next(101);
+            Log($"progress {held.Subject.Id}#{held.Oracle.Token} {percent}");
+            Same([$"{await subject.ReportProgressAsync(held.Subject, percent, "m")}"], [$"{await oracle.ReportProgressAsync(held.Oracle, percent, "m")}"], "progress");
+        }
+    }
+
+    private async Task CancelAsync()
+    {
+        if (_ids.Count > 0)
+        {
+            var id = Pick(_ids);
+            Log($"cancel {id}");
+            Same([$"{await subject.CancelAsync(id)}"], [$"{await oracle.CancelAsync(id)}"], "cancel");
+        }
+    }
+
+    private async Task ReplayOrDeleteAsync()
+    {
+        if (_ids.Count > 0)
+        {
+            var ids = Enumerable.Range(0, 5).Select(_ => Pick(_ids)).Distinct().ToList();
+            var replay = _random.Next(3) > 0;
+            Log($"{(replay ? "replay" : "delete")} {string.Join(",", ids)}");
+            Same(
+                replay ? await subject.ReplayAsync(ids, 1) : await subject.DeleteAsync(ids),
+                replay ? await oracle.ReplayAsync(ids, 1) : await oracle.DeleteAsync(ids),
+                "replay or delete");
+        }
+    }
+
+    private async Task PauseAsync()
+    {
+        var (queue, paused) = (Pick(Queues), _random.Next(3) == 0);
+        Log($"pause {queue} {paused}");
+        await subject.SetQueuePausedAsync(queue, paused);
+        await oracle.SetQueuePausedAsync(queue, paused);
+    }
+
+    private async Task LeaveOrSweepAsync()
+    {
+        if (_random.Next(3) > 0)
+        {
+            await SweepAsync();
+            return;
+        }
+
+        var worker = Pick(Workers);
+        Log($"leave {worker}");
+        await subject.LeaveAsync(worker);
+        await oracle.LeaveAsync(worker);
+    }
+
+    private async Task SweepAsync()
+    {
+        var request = new SweepRequest
+        {
+            Completed = new(TimeSpan.FromSeconds(_random.Next(60)), _random.Next(20)),
+            Cancelled = new(TimeSpan.FromSeconds(_random.Next(60)), _random.Next(20)),
+            Dead = new(TimeSpan.FromSeconds(_random.Next(90)), _random.Next(20)),
+            MaximumJobs = _random.Next(1, 8),
+        };
+        Log($"sweep {request}");
+        var mine = await subject.SweepAsync(request);
+        var right = await oracle.SweepAsync(request);
+        Same([.. mine.Rescued.Select(Describe), $"{mine.Removed} {mine.More}"], [.. right.Rescued.Select(Describe), $"{right.Removed} {right.More}"], "sweep");
+    }
+
+    private async Task ScheduleAsync()
+    {
+        var name = Pick(Schedules);
+        var next = clock.GetUtcNow() + TimeSpan.FromSeconds(_random.Next(10));
+        var action = _random.Next(4);
+        Log($"schedule {name} {action} next {next:HH:mm:ss}");
+        if (action < 2)
+        {
+            var definition = new ScheduleDefinition { Name = name, Cron = _random.Next(2) == 0 ? "* * * * *" : "0 * * * *", TimeZone = "UTC", Queue = Pick(Queues), Type = "x", Payload = "1"u8.ToArray() };
+            await subject.UpsertScheduleAsync(definition, next);
+            await oracle.UpsertScheduleAsync(definition, next);
+        }
+        else if (action == 2)
+        {
+            var paused = _random.Next(2) == 0;
+            Same([$"{await subject.SetSchedulePausedAsync(name, paused, next)}"], [$"{await oracle.SetSchedulePausedAsync(name, paused, next)}"], "pause schedule");
+        }
+        else if (_random.Next(3) == 0)
+        {
+            Same([$"{await subject.RemoveScheduleAsync(name)}"], [$"{await oracle.RemoveScheduleAsync(name)}"], "remove schedule");
+        }
+    }
+
+    private async Task FireAsync()
+    {
+        var mine = await subject.GetDueSchedulesAsync(1);
+        var right = await oracle.GetDueSchedulesAsync(1);
+        Same([.. mine.Due.Select(Describe), $"{mine.Now:O} {mine.NextAt:O}"], [.. right.Due.Select(Describe), $"{right.Now:O} {right.NextAt:O}"], "due schedules");
+        if (right.Due.Count == 0)
+        {
+            return;
+        }
+
+        var schedule = right.Due[0];
+        var id = $"j{_ids.Count}";
+        _ids.Add(id);
+        var job = new NewJob { Id = id, Queue = schedule.Definition.Queue, Type = "x", Payload = "1"u8.ToArray(), Schedule = schedule.Definition.Name };
+        var request = new FireRequest { Name = schedule.Definition.Name, Tick = schedule.NextAt!.Value, NextAt = right.Now.AddSeconds(_random.Next(1, 10)), Job = job, MaximumQueueLength = _random.Next(2) == 0 ? 3 : 1_000 };
+        Log($"fire {request.Name} as {id} limit {request.MaximumQueueLength}");
+        Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire");
+        Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire again");
+    }
+
+    private Task AdvanceAsync()
+    {
+        var by = TimeSpan.FromMilliseconds(_random.Next(6_000));
+        Log($"advance {by.TotalMilliseconds}");
+        clock.Advance(by);
+        return Task.CompletedTask;
+    }
+
+    private async Task<List<string>> AllAsync(JobStore store)
+    {
+        var all = new List<string>();
+        var query = new JobQuery { PageSize = 7 };
+        do
+        {
+            var page = await store.ListAsync(query);
+            all.AddRange(page.Jobs.Select(Describe));
+            query = query with { Cursor = page.Next };
+        }
+        while (query.Cursor is not null);
+        return all;
+    }
+
+    /// <summary>A scheduled job that is due counts as waiting: when a store turns the one into the other is its own affair.</summary>
+    private string Describe(JobRecord job) =>
+        $"{job.Id} {job.Queue} {job.Type} {(job.State == JobState.Scheduled && job.DueAt <= clock.GetUtcNow() ? JobState.Waiting : job.State)} p{job.Priority} {job.Attempt}/{job.MaxAttempts} "
+        + $"created {job.CreatedAt:O} due {job.DueAt:O} started {job.StartedAt:O} finished {job.FinishedAt:O} worker {job.WorkerId} cancel {job.CancelRequested} "
+        + $"error {job.Error} result {job.Result?.Length} progress {job.ProgressPercent} {job.ProgressMessage} tags {string.Join(",", job.Tags)} schedule {job.Schedule} payload {job.Payload.Length}";
+
+    private static string Describe(ClaimedJob job) =>
+        $"{job.Id} {job.Queue} {job.Type} p{job.Priority} {job.Attempt}/{job.MaxAttempts} created {job.CreatedAt:O} due {job.DueAt:O} started {job.StartedAt:O} tags {string.Join(",", job.Tags)} payload {job.Payload.Length}";
+
+    private static string Describe(QueueStatus queue) =>
+        $"{queue.Name} paused {queue.Paused} pending {queue.Waiting + queue.Delayed + queue.Retrying} running {queue.Running} completed {queue.Completed} dead {queue.Dead} cancelled {queue.Cancelled}";
+
+    private static string Describe(ScheduleRecord schedule) =>
+        $"{schedule.Definition.Name} {schedule.Definition.Cron} {schedule.Definition.Queue} next {schedule.NextAt:O} last {schedule.LastAt:O} {schedule.LastJobId} paused {schedule.Paused}";
+
+    private static string Describe(WorkerRecord worker) =>
+        $"{worker.Identity.Id} started {worker.StartedAt:O} seen {worker.SeenAt:O} lease {worker.LeaseUntil:O} running {worker.Running}";
+
+    private static JobFinish Finish(JobRun run, FinishKind kind, TimeSpan delay) =>
+        new() { Run = run, Kind = kind, Delay = delay, Error = kind is FinishKind.Retry or FinishKind.Dead ? "boom" : null, Result = kind == FinishKind.Completed ? "12"u8.ToArray() : null };
+
+    private static WorkerIdentity Worker(string id) => new(id, "host", 1, Queues);
+
+    private T Pick<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
+
+    private void Log(string operation) => _log.Add($"{clock.GetUtcNow():HH:mm:ss.fff} {operation}");
+
+    private void Same(IEnumerable<string> mine, IEnumerable<string> right, string what)
+    {
+        var (a, b) = (mine.ToList(), right.ToList());
+        if (!a.SequenceEqual(b))
+        {
+            var differences = string.Join('\n', b.Except(a).Select(static line => "  expected " + line).Concat(a.Except(b).Select(static line => "  actual   " + line)));
+            Assert.Fail($"seed {seed}, step {_log.Count}: {what} differ ({b.Count} expected, {a.Count} found{(differences.Length == 0 ? ", order only" : "")})\n{differences}\nlast operations:\n  {string.Join("\n  ", _log.TakeLast(25))}");
+        }
+    }
+
+    private sealed record Held(string Worker, JobRun Subject, JobRun Oracle);
+}
