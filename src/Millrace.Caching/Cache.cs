@@ -35,6 +35,8 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     private readonly KeyPatterns _patterns;
     private readonly ReadPath _reads;
     private long _invalidations;
+    private Action<string>[] _followers = []; // replaced, never changed; guarded by _followersLock when it is replaced
+    private readonly Lock _followersLock = new();
 
     /// <summary>A cache of its own, outside services, with default options and the system's time.</summary>
     public Cache()
@@ -79,6 +81,9 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
 
     /// <summary>The name that it is registered under; <c>default</c> where none was given.</summary>
     public string Name { get; }
+
+    /// <summary>This moment in the order of the cache's invalidations; take it before a source is read whose value is stored with <see cref="SetAsync{T}(string, T, CachePolicy, CacheStamp, IEnumerable{string}?, CancellationToken)"/>.</summary>
+    public CacheStamp Stamp => new(_ledger.Sequence);
 
     /// <summary>Returns the value under a key; if there is none, runs the factory, once for all who ask meanwhile, and keeps what it returns.</summary>
     /// <param name="key">The key: 1 to <see cref="CacheOptions.MaximumKeyLength"/> characters, none of them control characters.</param>
@@ -203,7 +208,25 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(policy);
         cancellationToken.ThrowIfCancellationRequested();
-        _reads.Set(key, value, policy, options: null, tags);
+        _reads.Set(key, value, policy, options: null, tags, _ledger.Sequence);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Stores a value that was read from its source elsewhere: it counts as invalid from the start if a tag of its own, or everything, was invalidated since.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; null is a value.</param>
+    /// <param name="policy">How long it is kept.</param>
+    /// <param name="readBegan"><see cref="Stamp"/> as it was before the source was read.</param>
+    /// <param name="tags">Tags to invalidate it by.</param>
+    /// <param name="cancellationToken">Checked once, before anything is stored.</param>
+    /// <inheritdoc cref="SetAsync{T}(string, T, CachePolicy, IEnumerable{string}?, CancellationToken)" path="/exception" />
+    public ValueTask SetAsync<T>(
+        string key, T value, CachePolicy policy, CacheStamp readBegan, IEnumerable<string>? tags = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(policy);
+        cancellationToken.ThrowIfCancellationRequested();
+        _reads.Set(key, value, policy, options: null, tags, readBegan.Sequence);
         return ValueTask.CompletedTask;
     }
 
@@ -213,7 +236,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         cancellationToken.ThrowIfCancellationRequested();
-        _reads.Set(key, value, policy: null, options, tags);
+        _reads.Set(key, value, policy: null, options, tags, _ledger.Sequence);
         return ValueTask.CompletedTask;
     }
 
@@ -251,6 +274,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         _keys.CheckTag(tag);
         _ledger.InvalidateTag(tag);
         Interlocked.Increment(ref _invalidations);
+        TellFollowers(tag);
         return ValueTask.CompletedTask;
     }
 
@@ -269,6 +293,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _ledger.InvalidateEverything();
         Interlocked.Increment(ref _invalidations);
+        TellFollowers(KeyRules.Everything);
         return ValueTask.CompletedTask;
     }
 
@@ -283,6 +308,23 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(@event);
         cancellationToken.ThrowIfCancellationRequested();
         return _registry?.InvalidateAsync(@event, cancellationToken) ?? ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Hears of every tag that is invalidated in this cache, <c>*</c> for everything, before the call that invalidates it returns; so that what is
+    /// derived from cached values, such as rendered pages, can go with them.
+    /// </summary>
+    /// <param name="follower">Must be quick, must not wait, and must not throw: what it throws reaches whoever invalidates.</param>
+    /// <returns>Ends it when disposed.</returns>
+    public IDisposable OnTagInvalidated(Action<string> follower)
+    {
+        ArgumentNullException.ThrowIfNull(follower);
+        lock (_followersLock)
+        {
+            _followers = [.. _followers, follower];
+        }
+
+        return new Following(this, follower);
     }
 
     /// <summary>What the cache has done and what it holds. Sums up counters: cheap enough for every second, too dear for every request.</summary>
@@ -334,5 +376,24 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void TellFollowers(string tag)
+    {
+        foreach (var follower in Volatile.Read(ref _followers))
+        {
+            follower(tag);
+        }
+    }
+
+    private sealed class Following(Cache cache, Action<string> follower) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (cache._followersLock)
+            {
+                cache._followers = [.. cache._followers.Where(other => other != follower)];
+            }
+        }
     }
 }

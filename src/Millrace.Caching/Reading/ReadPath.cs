@@ -116,9 +116,8 @@ internal sealed class ReadPath
     }
 
     /// <summary>Stores a value that the caller has; what is on its way from the source is not stored any more.</summary>
-    public void Set<T>(string key, T value, CachePolicy? policy, HybridCacheEntryOptions? options, IEnumerable<string>? tags)
+    public void Set<T>(string key, T value, CachePolicy? policy, HybridCacheEntryOptions? options, IEnumerable<string>? tags, long stamp)
     {
-        var stamp = _ledger.Sequence;
         _keys.CheckKey(key);
         var entryTags = _keys.EntryTags(tags);
         var terms = _policies.Resolve(policy, options);
