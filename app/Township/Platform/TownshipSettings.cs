@@ -17,6 +17,9 @@ internal sealed class TownshipSettings
     [Range(1, 1_000_000)]
     public int AccountAttemptsPerMinute { get; set; } = 20;
 
-    /// <summary>Whether first start creates the demo residents and the example data. Default: outside Production.</summary>
-    public bool? DemoData { get; set; }
+    /// <summary>Whether first start makes the demo sign-ins. Unset: outside Production.</summary>
+    public bool? DemoAccounts { get; set; }
+
+    /// <summary>Whether first start makes the example data: residents, organisations, projects, questions. Unset: outside Production.</summary>
+    public bool? ExampleData { get; set; }
 }

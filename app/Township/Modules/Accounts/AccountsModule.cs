@@ -1,3 +1,8 @@
+using Township.Modules.Accounts.Links;
+using Township.Modules.Accounts.Passwords;
+using Township.Modules.Accounts.Sessions;
+using Township.Platform.Identity;
+
 namespace Township.Modules.Accounts;
 
 /// <summary>Registration, sessions, tokens, profiles and preferences.</summary>
@@ -7,10 +12,25 @@ internal sealed class AccountsModule : ITownshipModule
 
     public void AddServices(IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<UserDirectory>();
+        var services = builder.Services;
+        services.AddTownshipAuthentication();
+        services.AddSingleton(provider => SigningKey.LoadOrCreate(provider.GetRequiredService<DataDirectory>()));
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<AttemptLimiter>();
+        services.AddSingleton<PasswordVault>();
+        services.AddSingleton<AccountsStore>();
+        services.AddSingleton<AccountLinks>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<Profiles>();
+        services.AddSingleton<UserDirectory>();
+        services.AddSingleton<AccountDesk>();
+        services.AddSingleton<DemoAccounts>();
+        services.AddSingleton<ISeeder>(provider => provider.GetRequiredService<DemoAccounts>());
+        services.AddAccountsCache();
+        services.AddAccountsChannels();
+        services.AddAccountsJobs();
     }
 
-    public void MapEndpoints(IEndpointRouteBuilder endpoints)
-    {
-    }
+    public void MapEndpoints(IEndpointRouteBuilder endpoints) => endpoints.MapAccounts();
 }

@@ -1,3 +1,5 @@
+using Township.Platform.Identity;
+
 namespace Township.Modules.Home;
 
 /// <summary>The front page, the error page and the operators' statistics.</summary>
@@ -16,6 +18,6 @@ internal sealed class HomeModule : ITownshipModule
             requests = counter.Requests,
             queries = counter.Commands,
             queriesInRequests = counter.CommandsInRequests,
-        }));
+        })).RequireAuthorization(TownshipPolicies.Operator);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class DatabaseStartup(
         var done = (await sql.QueryAsync<string>("select name from seeds", cancellationToken: cancellationToken)).ToHashSet();
         foreach (var seeder in seeders)
         {
-            if (done.Contains(seeder.Name))
+            if (!seeder.Enabled || done.Contains(seeder.Name))
             {
                 continue;
             }

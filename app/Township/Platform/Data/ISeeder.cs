@@ -9,5 +9,8 @@ internal interface ISeeder
     /// <summary>Recorded in the table <c>seeds</c> when done; a seeder whose name is there does not run again.</summary>
     string Name { get; }
 
+    /// <summary>False: not now, and not recorded, so that it runs at a later start that wants it.</summary>
+    bool Enabled { get; }
+
     Task SeedAsync(DatabaseTransaction sql, CancellationToken cancellationToken);
 }

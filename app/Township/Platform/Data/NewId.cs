@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Township.Platform.Data;
 
@@ -20,7 +21,21 @@ internal static class NewId
     {
         Span<byte> random = stackalloc byte[8];
         RandomNumberGenerator.Fill(random);
-        var low = BitConverter.ToUInt64(random) & ((1UL << 52) - 1);
+        return Compose(unixMilliseconds, BitConverter.ToUInt64(random));
+    }
+
+    /// <summary>The same id for the same source: for what a repeated job must not add twice.</summary>
+    public static string Derive(long createdAt, string source) =>
+        Compose(createdAt, BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(source))));
+
+    /// <summary>Whether <paramref name="text"/> could be an id (also a seeded one): 1 to 40 of <c>a-z 0-9 -</c>.</summary>
+    public static bool IsWellFormed(string? text) =>
+        text is { Length: > 0 and <= 40 }
+        && !text.AsSpan().ContainsAnyExcept(Allowed);
+
+    private static string Compose(long unixMilliseconds, ulong random)
+    {
+        var low = random & ((1UL << 52) - 1);
         var value = ((UInt128)(ulong)unixMilliseconds << 52) | low;
         return string.Create(Length, value, static (characters, bits) =>
         {
@@ -31,9 +46,4 @@ internal static class NewId
             }
         });
     }
-
-    /// <summary>Whether <paramref name="text"/> could be an id (also a seeded one): 1 to 40 of <c>a-z 0-9 -</c>.</summary>
-    public static bool IsWellFormed(string? text) =>
-        text is { Length: > 0 and <= 40 }
-        && !text.AsSpan().ContainsAnyExcept(Allowed);
 }

@@ -26,6 +26,7 @@ internal static class TownshipWeb
         builder.Services.AddDataProtection()
             .SetApplicationName("Township")
             .PersistKeysToFileSystem(Directory.CreateDirectory(data.File("keys")));
+        builder.Services.AddSingleton<PublicAddress>();
         builder.Services.AddProblemDetails();
         builder.Services.AddAntiforgery(options =>
         {
@@ -39,6 +40,8 @@ internal static class TownshipWeb
         {
             module.AddServices(builder);
         }
+
+        builder.Services.AddHostedService<Announcement>();
     }
 
     public static void UseTownship(this WebApplication app)
@@ -46,8 +49,10 @@ internal static class TownshipWeb
         app.UseSecurityHeaders();
         app.UseTownshipErrors();
         app.UseStaticFiles(StaticFiles.Options);
+        app.UseQueryCounting(); // before authentication, whose session look-up is part of the request
         app.UseRouting();
-        app.UseQueryCounting();
+        app.UseAuthentication();
+        app.UseAuthorization();
 
         app.MapRazorPages();
         foreach (var module in TownshipModules.All)
@@ -71,6 +76,9 @@ internal static class TownshipWeb
                 new("Logging:LogLevel:Default", "Information"),
                 new("Logging:LogLevel:Microsoft", "Warning"),
                 new("Logging:LogLevel:System", "Warning"),
+                new("Logging:LogLevel:Township.Modules.Accounts.Sessions", "Warning"), // each refused sign-in is not news
+                new("Logging:LogLevel:Microsoft.AspNetCore.Antiforgery", "Error"), // warns of every page with a form
+                new("Logging:LogLevel:Microsoft.AspNetCore.DataProtection", "Error"), // the data directory is private to us
             ],
         });
 }
