@@ -1,0 +1,4 @@
+namespace Millrace.AspNetCore.Management;
+
+/// <summary>Who is asking, and what they may do.</summary>
+internal sealed record AccessView(string User, bool CanOperate);

@@ -1,0 +1,4 @@
+namespace Millrace.AspNetCore.Management;
+
+/// <summary>One health check.</summary>
+internal sealed record HealthEntry(string Name, string Status, string? Description, double DurationMilliseconds);

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Millrace.AspNetCore.Overviews;
+using Millrace.Caching;
+using Millrace.Jobs;
+using Millrace.Realtime;
+
+namespace Millrace.AspNetCore.Management;
+
+/// <summary>JSON of the management API: camel case, enumerations by name, unknown and repeated fields refused.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    Converters = [typeof(JobStateConverter)],
+    AllowDuplicateProperties = false,
+    MaxDepth = 8,
+    NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(HttpValidationProblemDetails))]
+[JsonSerializable(typeof(JobPageView))]
+[JsonSerializable(typeof(JobDetail))]
+[JsonSerializable(typeof(JobTotals))]
+[JsonSerializable(typeof(IReadOnlyList<QueueStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<ScheduleView>))]
+[JsonSerializable(typeof(IReadOnlyList<WorkerView>))]
+[JsonSerializable(typeof(Operated))]
+[JsonSerializable(typeof(AccessView))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(IReadOnlyList<CacheStatistics>))]
+[JsonSerializable(typeof(IReadOnlyList<CacheHealthView>))]
+[JsonSerializable(typeof(IReadOnlyList<CacheWarmingRun>))]
+[JsonSerializable(typeof(ChannelPageView))]
+[JsonSerializable(typeof(RealtimeStatistics))]
+[JsonSerializable(typeof(InvalidateRequest))]
+[JsonSerializable(typeof(InvalidateResult))]
+[JsonSerializable(typeof(WarmRequest))]
+[JsonSerializable(typeof(Overview))]
+[JsonSerializable(typeof(Sample))]
+[JsonSerializable(typeof(HistoryView))]
+internal sealed partial class ManagementJson : JsonSerializerContext;

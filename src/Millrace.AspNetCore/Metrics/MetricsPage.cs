@@ -1,0 +1,102 @@
+using Millrace.Caching;
+using Millrace.Jobs;
+using Millrace.Realtime;
+
+namespace Millrace.AspNetCore.Metrics;
+
+/// <summary>All our metrics as one page of Prometheus text, from the same statistics that the dashboard shows.</summary>
+internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelClient channels)
+{
+    public async ValueTask<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        var text = new PrometheusText();
+        WriteCaches(text, [.. caches.Caches.Select(cache => cache.GetStatistics())]);
+        WriteQueues(text, await jobs.GetQueuesAsync(cancellationToken).ConfigureAwait(false));
+        WriteChannels(text, channels.GetStatistics(topChannels: 0));
+        return text.ToString();
+    }
+
+    private static void WriteCaches(PrometheusText text, CacheStatistics[] caches)
+    {
+        PerPattern(text, caches, MetricNames.CacheHits, "Reads that a stored entry answered.", p => p.Hits);
+        PerPattern(text, caches, MetricNames.CacheMisses, "Reads that found no valid entry.", p => p.Misses);
+        PerPattern(text, caches, MetricNames.CacheFactoryRuns, "Reads of the source begun.", p => p.FactoryRuns);
+        PerPattern(text, caches, MetricNames.CacheFactoryErrors, "Reads of the source that failed.", p => p.FactoryErrors);
+        PerCache(text, caches, MetricNames.CacheEvictions, "counter", "Entries removed to make room.", s => s.Evictions);
+        PerCache(text, caches, MetricNames.CacheExpirations, "counter", "Entries removed because their time was over.", s => s.Expirations);
+        PerCache(text, caches, MetricNames.CacheInvalidations, "counter", "Keys, tags and everything invalidated.", s => s.Invalidations);
+        PerCache(text, caches, MetricNames.CacheEntries, "gauge", "Entries held.", s => s.Entries);
+        PerCache(text, caches, MetricNames.CacheEntryLimit, "gauge", "The most entries that may be held.", s => s.EntryLimit);
+        PerCache(text, caches, MetricNames.CacheSize, "gauge", "Bytes that the entries weigh.", s => s.SizeBytes);
+        PerCache(text, caches, MetricNames.CacheSizeLimit, "gauge", "The most bytes that the entries may weigh.", s => s.SizeLimitBytes);
+    }
+
+    private static void PerPattern(
+        PrometheusText text, CacheStatistics[] caches, string name, string help, Func<CacheKeyPatternStatistics, long> value)
+    {
+        text.Family(name, "counter", help);
+        foreach (var cache in caches)
+        {
+            foreach (var pattern in cache.Patterns)
+            {
+                text.Sample(name, value(pattern), ("cache", cache.Name), ("cache_layer", "l1"), ("key_pattern", pattern.Pattern));
+            }
+        }
+    }
+
+    private static void PerCache(PrometheusText text, CacheStatistics[] caches, string name, string type, string help, Func<CacheStatistics, long> value)
+    {
+        text.Family(name, type, help);
+        foreach (var cache in caches)
+        {
+            text.Sample(name, value(cache), ("cache", cache.Name));
+        }
+    }
+
+    private static void WriteQueues(PrometheusText text, IReadOnlyList<QueueStatus> queues)
+    {
+        text.Family(MetricNames.QueueSize, "gauge", "Jobs that wait: ready, delayed and for another attempt.");
+        foreach (var queue in queues)
+        {
+            text.Sample(MetricNames.QueueSize, queue.Waiting + queue.Delayed + queue.Retrying, ("queue", queue.Name));
+        }
+
+        text.Family(MetricNames.QueueJobs, "gauge", "Jobs that the store holds, by state.");
+        foreach (var queue in queues)
+        {
+            (string State, long Count)[] states =
+            [
+                ("waiting", queue.Waiting), ("delayed", queue.Delayed), ("retrying", queue.Retrying), ("running", queue.Running),
+                ("completed", queue.Completed), ("dead", queue.Dead), ("cancelled", queue.Cancelled),
+            ];
+            foreach (var (state, count) in states)
+            {
+                text.Sample(MetricNames.QueueJobs, count, ("queue", queue.Name), ("state", state));
+            }
+        }
+
+        text.Family(MetricNames.QueuePaused, "gauge", "1 while nothing is claimed from the queue.");
+        foreach (var queue in queues)
+        {
+            text.Sample(MetricNames.QueuePaused, queue.Paused ? 1 : 0, ("queue", queue.Name));
+        }
+    }
+
+    private static void WriteChannels(PrometheusText text, RealtimeStatistics statistics)
+    {
+        One(text, MetricNames.Connections, "gauge", "Open client connections.", statistics.Connections);
+        One(text, MetricNames.Subscriptions, "gauge", "Channels joined, over all subscribers.", statistics.Subscriptions);
+        One(text, MetricNames.Channels, "gauge", "Channels with a subscriber.", statistics.Channels);
+        One(text, MetricNames.Publications, "counter", "Messages published.", statistics.Publications);
+        One(text, MetricNames.Deliveries, "counter", "Publications written, summed over subscribers.", statistics.Deliveries);
+        One(text, MetricNames.Drops, "counter", "Publications dropped for full outboxes.", statistics.Drops);
+        One(text, MetricNames.Disconnects, "counter", "Connections closed by the server.", statistics.Disconnects);
+        One(text, MetricNames.Refusals, "counter", "Calls of clients that were refused.", statistics.Refusals);
+    }
+
+    private static void One(PrometheusText text, string name, string type, string help, long value)
+    {
+        text.Family(name, type, help);
+        text.Sample(name, value);
+    }
+}
