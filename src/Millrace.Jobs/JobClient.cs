@@ -1,4 +1,9 @@
 using Microsoft.Extensions.Options;
+using Millrace.Jobs.Diagnostics;
+using Millrace.Jobs.Executing;
+using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Scheduling;
+using Millrace.Jobs.Working;
 
 namespace Millrace.Jobs;
 
@@ -9,13 +14,23 @@ public sealed class JobClient
     private readonly JobFactory _factory;
     private readonly JobsOptions _options;
     private readonly QueueTable _queues;
+    private readonly RunningJobs _running;
+    private readonly JobNotifications _notifications;
+    private readonly JobMetrics _metrics;
+    private readonly TimeProvider _clock;
 
-    internal JobClient(JobStore store, JobFactory factory, IOptions<JobsOptions> options, QueueTable queues)
+    internal JobClient(
+        JobStore store,
+        JobFactory factory,
+        IOptions<JobsOptions> options,
+        QueueTable queues,
+        RunningJobs running,
+        JobNotifications notifications,
+        JobMetrics metrics,
+        TimeProvider clock)
     {
-        _store = store;
-        _factory = factory;
-        _options = options.Value;
-        _queues = queues;
+        (_store, _factory, _options, _queues) = (store, factory, options.Value, queues);
+        (_running, _notifications, _metrics, _clock) = (running, notifications, metrics, clock);
     }
 
     /// <summary>Enqueues one job.</summary>
@@ -115,8 +130,21 @@ public sealed class JobClient
 
     /// <summary>Cancels a job that has not started at once, and asks a running one to stop: in this process now, elsewhere with the next
     /// heartbeat of its worker.</summary>
-    public ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default) =>
-        _store.CancelAsync(JobValidation.Id(id), cancellationToken);
+    public async ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var status = await _store.CancelAsync(JobValidation.Id(id), cancellationToken).ConfigureAwait(false);
+        if (status == CancelStatus.Requested)
+        {
+            _running.Stop(id, StopReason.Cancelled);
+        }
+        else if (status == CancelStatus.Cancelled && await _store.GetAsync(id, cancellationToken).ConfigureAwait(false) is { } job)
+        {
+            _metrics.Ended(job);
+            _notifications.Publish(job, JobState.Cancelled);
+        }
+
+        return status;
+    }
 
     /// <summary>Puts a dead job back in line, its attempts starting over. False when there is no dead job of this id.</summary>
     /// <param name="id">The job.</param>
@@ -127,10 +155,24 @@ public sealed class JobClient
 
     /// <summary>Puts dead jobs back in line; ids that are not dead jobs are passed over.</summary>
     /// <returns>The ids that were put back.</returns>
-    public ValueTask<IReadOnlyList<string>> RetryAsync(IReadOnlyCollection<string> ids, int priorityRaise = 10, CancellationToken cancellationToken = default) =>
-        Ids(ids) is { Length: > 0 } checkedIds
-            ? _store.ReplayAsync(checkedIds, Math.Clamp(priorityRaise, 0, JobLimits.MaximumPriority), cancellationToken)
-            : ValueTask.FromResult<IReadOnlyList<string>>([]);
+    public async ValueTask<IReadOnlyList<string>> RetryAsync(IReadOnlyCollection<string> ids, int priorityRaise = 10, CancellationToken cancellationToken = default)
+    {
+        if (Ids(ids) is not { Length: > 0 } known)
+        {
+            return [];
+        }
+
+        var replayed = await _store.ReplayAsync(known, Math.Clamp(priorityRaise, 0, JobLimits.MaximumPriority), cancellationToken).ConfigureAwait(false);
+        for (var i = 0; _notifications.Enabled && i < replayed.Count; i++)
+        {
+            if (await _store.GetAsync(replayed[i], cancellationToken).ConfigureAwait(false) is { } job)
+            {
+                _notifications.Publish(job, JobState.Waiting);
+            }
+        }
+
+        return replayed;
+    }
 
     /// <summary>Removes a job that is not running. False when it runs or does not exist.</summary>
     public async ValueTask<bool> DeleteAsync(string id, CancellationToken cancellationToken = default) =>
@@ -152,6 +194,47 @@ public sealed class JobClient
     /// <summary>Every schedule, by name.</summary>
     public ValueTask<IReadOnlyList<ScheduleRecord>> GetSchedulesAsync(CancellationToken cancellationToken = default) => _store.GetSchedulesAsync(cancellationToken);
 
+    /// <summary>Enqueues the job of a schedule now, beside its ticks; also while it is paused.</summary>
+    /// <returns>The job's id; null when there is no such schedule.</returns>
+    /// <exception cref="JobQueueFullException">The queue is full.</exception>
+    public async ValueTask<string?> TriggerScheduleAsync(string name, CancellationToken cancellationToken = default)
+    {
+        if (await FindScheduleAsync(name, cancellationToken).ConfigureAwait(false) is not { } schedule)
+        {
+            return null;
+        }
+
+        var job = ScheduleTimes.CreateJob(schedule.Definition, _factory.NewId());
+        await StoreAsync([job], cancellationToken).ConfigureAwait(false);
+        return job.Id;
+    }
+
+    /// <summary>Stops a schedule from firing, on every process. False when there is no such schedule.</summary>
+    public ValueTask<bool> PauseScheduleAsync(string name, CancellationToken cancellationToken = default) =>
+        _store.SetSchedulePausedAsync(JobValidation.Name(name, "schedule"), paused: true, nextAt: null, cancellationToken);
+
+    /// <summary>Ends a pause: the next tick is the first one from now on; those within the pause are not made up for. False when there is no
+    /// such schedule.</summary>
+    public async ValueTask<bool> ResumeScheduleAsync(string name, CancellationToken cancellationToken = default) =>
+        await FindScheduleAsync(name, cancellationToken).ConfigureAwait(false) is { } schedule
+        && await _store.SetSchedulePausedAsync(name, paused: false, ScheduleTimes.Next(schedule.Definition, _clock.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Removes a schedule from the store; its jobs stay. One that the code still declares comes back with the next start. False when
+    /// there is no such schedule.</summary>
+    public ValueTask<bool> RemoveScheduleAsync(string name, CancellationToken cancellationToken = default) =>
+        _store.RemoveScheduleAsync(JobValidation.Name(name, "schedule"), cancellationToken);
+
+    /// <summary>What this process has done, and what the queues hold.</summary>
+    public async ValueTask<JobStatistics> GetStatisticsAsync(CancellationToken cancellationToken = default) =>
+        _metrics.Snapshot(await GetQueuesAsync(cancellationToken).ConfigureAwait(false));
+
+    private async ValueTask<ScheduleRecord?> FindScheduleAsync(string name, CancellationToken cancellationToken)
+    {
+        JobValidation.Name(name, "schedule");
+        var schedules = await _store.GetSchedulesAsync(cancellationToken).ConfigureAwait(false);
+        return schedules.FirstOrDefault(schedule => schedule.Definition.Name == name);
+    }
+
     private static string[] Ids(IReadOnlyCollection<string> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -169,6 +252,16 @@ public sealed class JobClient
         if (outcome.FullQueue is { } full)
         {
             throw new JobQueueFullException(full, _options.MaximumQueueLength);
+        }
+
+        var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
+        foreach (var job in jobs)
+        {
+            if (!existing.Contains(job.Id))
+            {
+                _metrics.Enqueued(job.Queue, job.Type);
+                _notifications.Publish(job);
+            }
         }
     }
 }

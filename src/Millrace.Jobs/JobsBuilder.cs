@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Millrace.Jobs.Scheduling;
 using Millrace.Jobs.Stores.Memory;
 
 namespace Millrace.Jobs;
@@ -41,6 +42,30 @@ public sealed class JobsBuilder : IJobsBuilder
         }
 
         Services.AddSingleton(new QueueRegistration(JobValidation.Name(name, "queue"), concurrency));
+        return this;
+    }
+
+    /// <summary>Enqueues a job again and again. The schedule is stored when the host starts; a change here replaces the stored one. Removing it here
+    /// does not remove it from the store: use <see cref="JobClient.RemoveScheduleAsync"/> for that.</summary>
+    /// <remarks>Each tick is fired once over all processes. Ticks that were missed while no process ran are made up for by one run.</remarks>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="cron">A cron expression of five fields (minute, hour, day, month, weekday) or six (second first).</param>
+    /// <param name="job">The job to enqueue; its type has a handler.</param>
+    /// <param name="timeZone">Where the expression is read; null for UTC.</param>
+    /// <param name="configure">How the jobs differ from the defaults of their type; id, delay and instant have no place here.</param>
+    /// <exception cref="FormatException">The cron expression cannot be read.</exception>
+    public JobsBuilder AddSchedule<TJob>(string name, string cron, TJob job, TimeZoneInfo? timeZone = null, Action<EnqueueOptions>? configure = null)
+        where TJob : notnull
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var wish = new EnqueueOptions();
+        configure?.Invoke(wish);
+        if (wish.IdValue is not null || wish.DelayValue is not null || wish.AtValue is not null)
+        {
+            throw new ArgumentException($"The jobs of schedule '{name}' get their ids and times from it; leave out Id, Delay and At.", nameof(configure));
+        }
+
+        Services.AddSingleton(new ScheduleRegistration(JobValidation.Name(name, "schedule"), CronExpression.Parse(cron), cron, timeZone ?? TimeZoneInfo.Utc, job, wish));
         return this;
     }
 

@@ -1,7 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Millrace.Jobs.Diagnostics;
+using Millrace.Jobs.Executing;
+using Millrace.Jobs.Notifying;
 using Millrace.Jobs.Stores.Memory;
+using Millrace.Jobs.Working;
 
 namespace Millrace.Jobs;
 
@@ -27,11 +32,22 @@ public static class MillraceJobsServiceCollectionExtensions
         services.TryAddSingleton<JobRegistry>();
         services.TryAddSingleton<QueueTable>();
         services.TryAddSingleton<JobFactory>();
+        services.TryAddSingleton(static _ => new Jitter());
+        services.TryAddSingleton<JobMetrics>();
+        services.TryAddSingleton<JobNotifications>();
+        services.TryAddSingleton<RunningJobs>();
+        services.TryAddSingleton<JobExecutor>();
+        services.TryAddSingleton<JobWorker>();
         services.TryAddSingleton(static provider => new JobClient(
             provider.GetRequiredService<JobStore>(),
             provider.GetRequiredService<JobFactory>(),
             provider.GetRequiredService<IOptions<JobsOptions>>(),
-            provider.GetRequiredService<QueueTable>()));
+            provider.GetRequiredService<QueueTable>(),
+            provider.GetRequiredService<RunningJobs>(),
+            provider.GetRequiredService<JobNotifications>(),
+            provider.GetRequiredService<JobMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JobsService>());
         return new JobsBuilder(services);
     }
 }

@@ -1,0 +1,123 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Millrace.Jobs.Diagnostics;
+using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Retrying;
+
+namespace Millrace.Jobs.Executing;
+
+/// <summary>Runs one attempt:
+/// 1. find the handler of the job's name;
+/// 2. open a scope for it and start the clock on its timeout;
+/// 3. read the payload and run the handler;
+/// 4. turn how it ended into how the job goes on;
+/// 5. close the scope.</summary>
+internal sealed class JobExecutor(
+    JobStore store,
+    JobRegistry registry,
+    IServiceScopeFactory scopes,
+    IOptions<JobsOptions> options,
+    TimeProvider clock,
+    Jitter jitter,
+    JobNotifications notifications,
+    ILogger<JobExecutor> logger)
+{
+    private readonly JobsOptions _options = options.Value;
+    private readonly ErrorScrubber _scrubber = new(options.Value.ScrubPatterns);
+
+    /// <summary>Never throws: whatever happens becomes the end of the attempt.</summary>
+    public async Task<JobFinish> RunAsync(Execution execution)
+    {
+        var job = execution.Job;
+        var context = new JobContext(job, (percent, message, token) => ReportProgressAsync(execution, percent, message, token));
+
+        // 1. Find the handler.
+        if (!registry.TryGet(job.Type, out var registration))
+        {
+            return Failed(execution, null, new InvalidOperationException($"No handler is registered for the job name '{job.Type}' in this process. Register it, or keep its old name when a job is renamed."));
+        }
+
+        // 2. Open a scope and start the clock.
+        var scope = scopes.CreateAsyncScope();
+        using var timeout = job.Timeout is { } limit
+            ? clock.CreateTimer(static state => ((Execution)state!).Stop(StopReason.TimedOut), execution, limit, System.Threading.Timeout.InfiniteTimeSpan)
+            : null;
+        try
+        {
+            // 3. Run.
+            await registration.RunAsync(scope.ServiceProvider, job.Payload, _options.Json, context, execution.Token).ConfigureAwait(false);
+
+            // 4. It returned: whatever asked it to stop meanwhile, its work is done.
+            return context.SnoozedFor is { } delay
+                ? new JobFinish { Run = execution.Run, Kind = FinishKind.Snoozed, Delay = delay }
+                : new JobFinish { Run = execution.Run, Kind = FinishKind.Completed };
+        }
+        catch (Exception error)
+        {
+            return Failed(execution, registration, error);
+        }
+        finally
+        {
+            // 5. Close the scope.
+            await DisposeAsync(scope, job).ConfigureAwait(false);
+        }
+    }
+
+    private JobFinish Failed(Execution execution, JobRegistration? registration, Exception error)
+    {
+        switch (execution.Reason)
+        {
+            case StopReason.Cancelled:
+                return new JobFinish { Run = execution.Run, Kind = FinishKind.Cancelled };
+            case StopReason.WorkerStops or StopReason.LeaseLost:
+                return new JobFinish { Run = execution.Run, Kind = FinishKind.Released };
+            case StopReason.TimedOut:
+                error = new TimeoutException($"The attempt took longer than its timeout of {execution.Job.Timeout}.", error);
+                break;
+        }
+
+        var job = execution.Job;
+        var text = _scrubber.Describe(error);
+        if (error is UnrecoverableJobException || job.Attempt >= job.MaxAttempts)
+        {
+            Log.JobDead(logger, job.Id, job.Type, job.Attempt, job.MaxAttempts, text);
+            return new JobFinish { Run = execution.Run, Kind = FinishKind.Dead, Error = text };
+        }
+
+        var delay = (registration?.Defaults.Retry ?? _options.Retry).GetDelay(job.Attempt, error, jitter.Next());
+        Log.JobFailed(logger, job.Id, job.Type, job.Attempt, job.MaxAttempts, delay, text);
+        return new JobFinish { Run = execution.Run, Kind = FinishKind.Retry, Delay = delay, Error = text };
+    }
+
+    private async ValueTask ReportProgressAsync(Execution execution, int percent, string? message, CancellationToken cancellationToken)
+    {
+        bool kept;
+        try
+        {
+            kept = await store.ReportProgressAsync(execution.Run, percent, message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Log.ProgressUnsaved(logger, execution.Job.Id, error);
+            return;
+        }
+
+        if (kept)
+        {
+            notifications.PublishProgress(execution.Job, percent, message);
+        }
+    }
+
+    private async ValueTask DisposeAsync(AsyncServiceScope scope, ClaimedJob job)
+    {
+        try
+        {
+            await scope.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            Log.ScopeDisposeFailed(logger, job.Id, job.Type, error);
+        }
+    }
+}

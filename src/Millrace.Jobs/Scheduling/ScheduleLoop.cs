@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Jobs.Diagnostics;
+using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Retrying;
+
+namespace Millrace.Jobs.Scheduling;
+
+/// <summary>Fires schedules. Every process may run one: the store lets exactly one of them fire a tick. Ticks that were missed while nothing
+/// ran are made up for by one run, whatever their number; then the schedule goes on from now.</summary>
+internal sealed class ScheduleLoop(
+    JobStore store,
+    JobFactory factory,
+    IEnumerable<ScheduleRegistration> declared,
+    JobsOptions options,
+    JobNotifications notifications,
+    JobMetrics metrics,
+    TimeProvider clock,
+    Jitter jitter,
+    ILogger logger)
+{
+    private const int Batch = 100;
+
+    /// <summary>Stores the schedules that the code declares.</summary>
+    public async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        foreach (var schedule in declared)
+        {
+            var definition = schedule.Define(factory);
+            await store.UpsertScheduleAsync(definition, ScheduleTimes.Next(definition, clock.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var backoff = new StoreBackoff("schedule", clock, jitter, logger);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    var wait = await FireDueAsync(cancellationToken).ConfigureAwait(false);
+                    backoff.Succeeded();
+                    await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+                {
+                    await backoff.WaitAsync(error, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The engine stops.
+        }
+    }
+
+    /// <summary>Fires what is due and tells how long nothing will be: never longer than the poll interval, since other processes add and resume
+    /// schedules too.</summary>
+    private async Task<TimeSpan> FireDueAsync(CancellationToken cancellationToken)
+    {
+        var due = await store.GetDueSchedulesAsync(Batch, cancellationToken).ConfigureAwait(false);
+        var allFired = true;
+        foreach (var schedule in due.Due)
+        {
+            allFired &= await FireAsync(schedule, due.Now, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (due.Due.Count > 0 && allFired)
+        {
+            return TimeSpan.Zero; // look again: more may have been due, and the next ticks are new
+        }
+
+        var wait = due.NextAt - due.Now;
+        return wait is { } soon && soon > TimeSpan.Zero && soon < options.PollInterval ? soon : options.PollInterval;
+    }
+
+    private async Task<bool> FireAsync(ScheduleRecord schedule, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var definition = schedule.Definition;
+        var tick = schedule.NextAt!.Value;
+        DateTimeOffset? next;
+        try
+        {
+            next = ScheduleTimes.Next(definition, now);
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException or TimeZoneNotFoundException or InvalidTimeZoneException)
+        {
+            Log.ScheduleUnreadable(logger, definition.Name, definition.Cron, definition.TimeZone, error);
+            return false;
+        }
+
+        var job = ScheduleTimes.CreateJob(definition, factory.NewId());
+        var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, Job = job, MaximumQueueLength = options.MaximumQueueLength };
+        switch (await store.FireScheduleAsync(request, cancellationToken).ConfigureAwait(false))
+        {
+            case FireStatus.Fired:
+                Log.ScheduleFired(logger, definition.Name, tick, job.Id);
+                metrics.Enqueued(job.Queue, job.Type);
+                notifications.Publish(job);
+                return true;
+            case FireStatus.QueueFull:
+                Log.ScheduleQueueFull(logger, definition.Name, tick, definition.Queue);
+                return false;
+            default:
+                return true; // another node has fired it
+        }
+    }
+}

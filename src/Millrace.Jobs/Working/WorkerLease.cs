@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Jobs.Diagnostics;
+using Millrace.Jobs.Executing;
+using Millrace.Jobs.Retrying;
+
+namespace Millrace.Jobs.Working;
+
+/// <summary>Keeps this worker's lease: claims and heartbeats take turns (the store relies on it), and when the lease could not be renewed in time,
+/// the handlers are stopped, because the store may give their jobs to another worker.</summary>
+internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, RunningJobs running, TimeSpan lease, TimeProvider clock, Jitter jitter, ILogger logger) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly StoreBackoff _backoff = new("heartbeat", clock, jitter, logger);
+    private long _untilTicks = (clock.GetUtcNow() + lease).UtcTicks;
+    private bool _lost;
+
+    private DateTimeOffset Until => new(Interlocked.Read(ref _untilTicks), TimeSpan.Zero);
+
+    /// <summary>Claims jobs for the free places; they count as running before the next heartbeat can miss them.</summary>
+    public async Task<IReadOnlyList<Execution>> ClaimAsync(IReadOnlyList<QueueCapacity> free, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var began = clock.GetUtcNow();
+            var claimed = await store.ClaimAsync(new ClaimRequest { Worker = identity, Lease = lease, Queues = free }, cancellationToken).ConfigureAwait(false);
+            Renewed(began);
+            var executions = new Execution[claimed.Count];
+            for (var i = 0; i < executions.Length; i++)
+            {
+                running.Add(executions[i] = new Execution(claimed[i]));
+            }
+
+            return executions;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A heartbeat every third of the lease, sooner while they fail.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var delay = lease / 3;
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(delay, clock, cancellationToken).ConfigureAwait(false);
+                delay = await BeatAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The worker has stopped.
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    /// <summary>One heartbeat, given up when the lease ends; tells when the next is due.</summary>
+    private async Task<TimeSpan> BeatAsync(CancellationToken cancellationToken)
+    {
+        var next = lease / 3;
+        try
+        {
+            // At least a little time even when the lease is over: the store may be back and nobody have taken the jobs.
+            var left = Until - clock.GetUtcNow();
+            var limit = left > lease / 10 ? left : lease / 10;
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var beat = HeartbeatAsync(giveUp.Token);
+            try
+            {
+                await beat.WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                await giveUp.CancelAsync().ConfigureAwait(false);
+                Observe(beat);
+                throw;
+            }
+
+            _backoff.Succeeded();
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            var retry = _backoff.Failed(error);
+            next = retry < next ? retry : next;
+        }
+
+        var remaining = Until - clock.GetUtcNow();
+        if (remaining > TimeSpan.Zero)
+        {
+            _lost = false;
+            return next < remaining ? next : remaining;
+        }
+
+        if (!_lost)
+        {
+            _lost = true;
+            Log.LeaseLost(logger, identity.Id, running.Count);
+            running.StopAll(StopReason.LeaseLost);
+        }
+
+        return next;
+    }
+
+    private async Task HeartbeatAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var began = clock.GetUtcNow();
+            var runs = running.All.Select(static execution => execution.Run).ToList();
+            var answer = await store.HeartbeatAsync(new HeartbeatRequest { Worker = identity, Lease = lease, Runs = runs }, cancellationToken).ConfigureAwait(false);
+            Renewed(began);
+            foreach (var id in answer.CancelRequested)
+            {
+                running.Stop(id, StopReason.Cancelled);
+            }
+
+            Lose(answer.Lost, runs);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A job that this process has claimed again since is left alone; so is one whose end was confirmed meanwhile.</summary>
+    private void Lose(IReadOnlyList<string> lost, List<JobRun> runs)
+    {
+        if (lost.Count == 0)
+        {
+            return;
+        }
+
+        var named = runs.ToHashSet();
+        foreach (var execution in running.All)
+        {
+            if (named.Contains(execution.Run) && lost.Contains(execution.Job.Id) && !execution.HasEnded)
+            {
+                Log.JobLost(logger, execution.Job.Id);
+                execution.Stop(StopReason.LeaseLost);
+            }
+        }
+    }
+
+    private void Renewed(DateTimeOffset began) => Interlocked.Exchange(ref _untilTicks, (began + lease).UtcTicks);
+
+    /// <summary>A call that was given up may still fail later; that failure was reported already.</summary>
+    private static void Observe(Task task) =>
+        _ = task.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+}

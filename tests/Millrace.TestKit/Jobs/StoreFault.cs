@@ -1,0 +1,17 @@
+namespace Millrace.TestKit.Jobs;
+
+/// <summary>How a call to a <see cref="FaultingJobStore"/> fails.</summary>
+public enum StoreFault
+{
+    /// <summary>Not at all.</summary>
+    None = 0,
+
+    /// <summary>Before the store has done anything.</summary>
+    Before = 1,
+
+    /// <summary>After the store has done everything: the answer is lost.</summary>
+    After = 2,
+
+    /// <summary>It neither answers nor ends until its token is cancelled.</summary>
+    Hang = 3,
+}
