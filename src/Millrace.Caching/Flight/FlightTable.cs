@@ -16,7 +16,7 @@ internal sealed class FlightTable : IPendingReads
 {
     private readonly ConcurrentDictionary<FlightKey, SingleFlight> _flights = new();
     private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
-    private static readonly AsyncLocal<SingleFlight?> Innermost = new(); // the flight whose factory is running here
+    private static readonly AsyncLocal<Cockpit?> Innermost = new(); // the flight whose factory is running here
     private int _inProgress;
 
     public int InProgress => Volatile.Read(ref _inProgress);
@@ -54,14 +54,14 @@ internal sealed class FlightTable : IPendingReads
         DoomOne(new FlightKey(key, ReadsLocal: false, WritesLocal: false));
     }
 
-    /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running.</summary>
-    public static void Enter(SingleFlight flight) => Innermost.Value = flight;
+    /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running, until the result is emptied.</summary>
+    public static Cockpit Enter(SingleFlight flight) => Innermost.Value = new Cockpit { Flight = flight };
 
     /// <summary>Notes that the factory running here, if one is, waits for <paramref name="flight"/>; returns the flight that waits, for <see cref="EndWait"/>.</summary>
     /// <exception cref="InvalidOperationException">The wait would never end.</exception>
     public SingleFlight? BeginWait(SingleFlight flight)
     {
-        if (Innermost.Value is not { HasLanded: false } waiting)
+        if (Innermost.Value?.Flight is not { } waiting)
         {
             return null;
         }

@@ -21,9 +21,6 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>True when nobody waits for it any more, and nobody may begin to.</summary>
     public bool IsAbandoned { get; private set; }
 
-    /// <summary>True when it has brought its value or failed.</summary>
-    public abstract bool HasLanded { get; }
-
     /// <summary>The flights that this one's factory waits for; guarded by the graph lock of <see cref="FlightTable"/>.</summary>
     public List<SingleFlight>? Awaited { get; set; }
 
@@ -93,8 +90,6 @@ internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, 
     private readonly TaskCompletionSource<Landing<T>> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<Landing<T>> Landing => _landing.Task;
-
-    public override bool HasLanded => _landing.Task.IsCompleted;
 
     public void Land(in Landing<T> landing) => _landing.TrySetResult(landing);
 

@@ -175,19 +175,11 @@ internal sealed class ReadPath
         }
         else
         {
+            CountMiss(pattern, flightKey);
             pattern.Joined();
         }
 
         var landing = await WaitAsync(flight, cancellationToken).ConfigureAwait(false);
-        if (started && !landing.FromSource)
-        {
-            pattern.Hit();
-        }
-        else
-        {
-            CountMiss(pattern, flightKey);
-        }
-
         return started && landing.FromSource ? landing.Original! : landing.Entry.Read();
     }
 
@@ -257,13 +249,22 @@ internal sealed class ReadPath
     private async Task FlyAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
     {
-        FlightTable.Enter(flight);
+        var cockpit = FlightTable.Enter(flight);
         try
         {
             // 3. Source
-            var landing = flight.Key.ReadsLocal && _local.Find(flight.Key.Key, _clock.Now) is { } entry
-                ? new Landing<T>(Typed<T>(entry), default, FromSource: false)
-                : await RunAsync(flight, state, factory, terms, pattern).ConfigureAwait(false);
+            Landing<T> landing;
+            if (flight.Key.ReadsLocal && _local.Find(flight.Key.Key, _clock.Now) is { } entry)
+            {
+                pattern.Hit();
+                landing = new Landing<T>(Typed<T>(entry), default, FromSource: false);
+            }
+            else
+            {
+                CountMiss(pattern, flight.Key);
+                landing = await RunAsync(flight, state, factory, terms, pattern).ConfigureAwait(false);
+            }
+
             _flights.Ended(flight);
             flight.Land(landing);
         }
@@ -273,6 +274,7 @@ internal sealed class ReadPath
             flight.Fail(failure);
         }
 
+        cockpit.Flight = null;
         flight.Dispose();
     }
 
