@@ -63,6 +63,53 @@ public sealed class InvalidationTests
         Assert.False(cache.TryGet<string>("k", out _));
     }
 
+    [Fact, Trait("req", "C-04")]
+    public async Task A_flight_that_began_before_a_set_is_not_stored_even_when_the_set_value_has_gone()
+    {
+        var clock = new TestKit.FakeClock();
+        using var cache = Caches.With(clock: clock);
+        var gate = FlightTests.Signal();
+        var read = cache.GetOrCreateAsync("k", async _ => { await gate.Task; return "old"; }, CachePolicies.Long).AsTask();
+        await cache.SetAsync("k", "set", CachePolicies.VeryShort);
+        Assert.Equal("set", await cache.Read("k", "factory"));
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(0, cache.GetStatistics().Entries);
+        gate.SetResult();
+        Assert.Equal("old", await read.WaitAsync(Caches.Guard));
+        Assert.False(cache.TryGet<string>("k", out _));
+    }
+
+    [Fact, Trait("req", "C-04")]
+    public async Task A_value_stored_as_of_a_stamp_is_invalid_from_the_start_if_its_tag_went_since()
+    {
+        using var cache = Caches.With();
+        var stamp = cache.Stamp;
+        await cache.RemoveByTagAsync("t");
+        await cache.SetAsync("k", "old", CachePolicies.Short, stamp, ["t"]);
+        Assert.False(cache.TryGet<string>("k", out _));
+        await cache.SetAsync("k", "untagged", CachePolicies.Short, stamp);
+        Assert.True(cache.TryGet<string>("k", out _));
+        await cache.SetAsync("k", "old", CachePolicies.Short, stamp, ["t"]);
+        Assert.False(cache.TryGet<string>("k", out _));
+        Assert.Equal((2, 0), (cache.GetStatistics().Doomed, cache.GetStatistics().Entries));
+        await cache.SetAsync("k", "new", CachePolicies.Short, cache.Stamp, ["t"]);
+        Assert.True(cache.TryGet<string>("k", out _));
+    }
+
+    [Fact]
+    public async Task Followers_hear_of_tags_until_they_stop()
+    {
+        using var cache = Caches.With();
+        var heard = new List<string>();
+        var following = cache.OnTagInvalidated(heard.Add);
+        await cache.RemoveByTagAsync(["a", "b"]);
+        await cache.InvalidateAllAsync();
+        await cache.RemoveAsync("k");
+        following.Dispose();
+        await cache.RemoveByTagAsync("c");
+        Assert.Equal(["a", "b", "*"], heard);
+    }
+
     [Fact]
     public async Task A_value_that_was_read_after_an_invalidation_is_valid()
     {

@@ -151,18 +151,14 @@ public sealed class ReadingTests
         await cache.SetAsync("text:1", "value", CachePolicies.Short, ["t"]);
         await cache.SetAsync("number:1", 42, CachePolicies.Short);
         await cache.SetAsync("point:1", new Point(1, 2), new CachePolicy { SlidingExpiration = TimeSpan.FromMinutes(1) });
-        for (var warm = 0; warm < 200; warm++)
+        var interpolated = long.MaxValue;
+        for (var round = 0; round < 5 && interpolated > 0; round++)
         {
-            ReadThree(cache, warm % 2 == 0);
+            interpolated = Math.Min(interpolated, AllocatedBy(cache, interpolated: true)); // the handler rents its buffer; a collection may empty the pool
         }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10_000; i++)
-        {
-            ReadThree(cache, i % 2 == 0);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, AllocatedBy(cache, interpolated: false));
+        Assert.Equal(0, interpolated);
         Assert.Equal(0, cache.GetStatistics().Misses);
     }
 
@@ -177,6 +173,22 @@ public sealed class ReadingTests
         Assert.Equal("one", await cache.Read("k", "one"));
         Assert.Equal("two", await cache.Read("k", "two"));
         await cache.DisposeAsync();
+    }
+
+    private static long AllocatedBy(Cache cache, bool interpolated)
+    {
+        for (var warm = 0; warm < 200; warm++)
+        {
+            ReadThree(cache, interpolated);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10_000; i++)
+        {
+            ReadThree(cache, interpolated);
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static void ReadThree(Cache cache, bool interpolated)

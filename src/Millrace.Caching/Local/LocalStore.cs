@@ -76,19 +76,24 @@ internal sealed class LocalStore : IDisposable
                 return StoreResult.Closed;
             }
 
+            var old = _entries.GetValueOrDefault(entry.Key);
             if (read is null)
             {
                 _reads.Doom(entry.Key); // their values are older than what the caller sets
             }
-            else if (read.Doomed || _ledger.Covers(entry.Stamp, entry.Tags))
+            else if (read.Doomed)
             {
                 return StoreResult.Doomed;
             }
-
-            var old = _entries.GetValueOrDefault(entry.Key);
-            if (old is not null && read is not null && old.Order > entry.Order)
+            else if (old is not null && old.Order > entry.Order)
             {
                 return StoreResult.Superseded;
+            }
+
+            if (_ledger.Covers(entry.Stamp, entry.Tags))
+            {
+                Remove(read is null ? old : null); // who sets wants the old value gone in any case
+                return StoreResult.Doomed;
             }
 
             if (entry.ValueBytes > _valueLimitBytes || entry.Weight > EntryWeightLimit)
