@@ -31,7 +31,7 @@ internal sealed class ChannelHubLifetime(
         var transport = new HubTransport(connection, time);
         connection.Items[TransportKey] = transport;
         var login = connection.GetHttpContext()?.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult;
-        if (RefusalOf(connection, login) is { } reason)
+        if (RefusalOf(connection) is { } reason)
         {
             transport.Close(reason, mayReconnect: false);
             return;
@@ -59,7 +59,7 @@ internal sealed class ChannelHubLifetime(
         await base.OnDisconnectedAsync(connection).ConfigureAwait(false);
     }
 
-    private string? RefusalOf(HubConnectionContext connection, AuthenticateResult? login)
+    private string? RefusalOf(HubConnectionContext connection)
     {
         if (connection.User.Identity is { IsAuthenticated: true })
         {
@@ -68,7 +68,8 @@ internal sealed class ChannelHubLifetime(
 
         // Who presents a token believes to be signed in: never turn that into an anonymous connection without a word. A stale cookie is
         // different, a browser sends it unasked.
-        if (login?.Failure is not null && connection.GetHttpContext()?.Request.Headers.Authorization.Count > 0)
+        var credentials = connection.GetHttpContext()?.Request.Headers.Authorization.ToString();
+        if (credentials?.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) is true)
         {
             return "The sign-in was not accepted: the token is invalid or has expired.";
         }

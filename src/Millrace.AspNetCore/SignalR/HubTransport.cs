@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Millrace.Realtime;
@@ -36,7 +37,9 @@ internal sealed class HubTransport(HubConnectionContext connection, TimeProvider
         }
         catch (OperationCanceledException)
         {
-            // The client does not read; it ends without having been told.
+            // The client does not read, so it ends without having been told. SignalR's own abort would first write one more message
+            // to it and wait; this cuts the line.
+            connection.Features.Get<IConnectionLifetimeFeature>()?.Abort();
         }
         finally
         {
