@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -104,12 +105,13 @@ internal static class JsonWebSignature
             }
         }
 
-        if (text.Length % 4 == 1)
+        var buffer = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
+        if (Base64Url.DecodeFromChars(text, buffer, out _, out var written) is not OperationStatus.Done)
         {
             return false;
         }
 
-        bytes = Base64Url.DecodeFromChars(text);
+        bytes = buffer[..written];
         return text.SequenceEqual(Base64Url.EncodeToString(bytes));
     }
 }

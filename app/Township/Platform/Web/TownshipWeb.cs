@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration.Memory;
+using Millrace.AspNetCore;
+using Millrace.Sqlite;
+using Township.Platform.Identity;
 
 namespace Township.Platform.Web;
 
@@ -36,6 +39,13 @@ internal static class TownshipWeb
             options.SuppressXFrameOptionsHeader = true; // SecurityHeaders sends it
         });
         builder.Services.AddRazorPages(options => options.RootDirectory = "/Modules");
+        builder.AddMillrace(millrace => millrace
+            .UseSqlite(data.File("jobs.db"))
+            .Configure(options =>
+            {
+                options.ReadPolicy = TownshipPolicies.Operator;
+                options.OperatePolicy = TownshipPolicies.Operator;
+            }));
         foreach (var module in TownshipModules.All)
         {
             module.AddServices(builder);
@@ -53,7 +63,9 @@ internal static class TownshipWeb
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseOutputCache(); // guests' pages only: what is shown to somebody signed in is never kept
 
+        app.MapMillrace();
         app.MapRazorPages();
         foreach (var module in TownshipModules.All)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -38,7 +39,11 @@ internal sealed class BearerAuthentication(
             return AuthenticateResult.Fail("The token's session is over.");
         }
 
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+        var properties = new AuthenticationProperties
+        {
+            ExpiresUtc = DateTimeOffset.FromUnixTimeSeconds(long.Parse(identity.FindFirst("exp")!.Value, CultureInfo.InvariantCulture)),
+        };
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), properties, SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

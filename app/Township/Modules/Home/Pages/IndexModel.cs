@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.OutputCaching;
 using Township.Platform.Identity;
 
 namespace Township.Modules.Home.Pages;
 
+[OutputCache(Duration = 30, Tags = ["home"])]
 internal sealed class IndexModel(IEnumerable<HomePanel> panels) : PageModel
 {
     public IReadOnlyList<HomePanel> Panels =>
