@@ -1,0 +1,68 @@
+namespace Millrace.Jobs.Stores.Sql.Operations;
+
+/// <summary><see cref="JobStore.EnqueueAsync"/>.</summary>
+internal static class Enqueue
+{
+    private const string Pending = "SELECT scheduled + waiting FROM millrace_queue WHERE name = @name";
+
+    private const string Exists = "SELECT 1 FROM millrace_job WHERE id = @id";
+
+    public static async ValueTask<EnqueueOutcome> RunAsync(WriteSession session, IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+    {
+        if (await FullQueueAsync(session, jobs, maximumQueueLength).ConfigureAwait(false) is { } full)
+        {
+            return new EnqueueOutcome { FullQueue = full };
+        }
+
+        var existing = new List<string>();
+        foreach (var job in jobs)
+        {
+            if (!await JobTable.AddAsync(session, job).ConfigureAwait(false))
+            {
+                existing.Add(job.Id);
+            }
+        }
+
+        return new EnqueueOutcome { Existing = existing };
+    }
+
+    public static async ValueTask<bool> ExistsAsync(SqlSession session, string id) =>
+        await session.Statement(Exists).Set("@id", id).ScalarAsync().ConfigureAwait(false) is not null;
+
+    public static async ValueTask<long> PendingAsync(SqlSession session, string queue) =>
+        await session.Statement(Pending).Set("@name", queue).ScalarAsync().ConfigureAwait(false) as long? ?? 0;
+
+    private static async ValueTask<string?> FullQueueAsync(SqlSession session, IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+    {
+        // First as if every job were new; only when that is too many, look which are.
+        var all = jobs.CountBy(static job => job.Queue, StringComparer.Ordinal).ToList();
+        if (await FirstFullAsync(session, all, maximumQueueLength).ConfigureAwait(false) is null)
+        {
+            return null;
+        }
+
+        var added = new List<NewJob>();
+        foreach (var job in jobs.DistinctBy(static job => job.Id, StringComparer.Ordinal))
+        {
+            if (!await ExistsAsync(session, job.Id).ConfigureAwait(false))
+            {
+                added.Add(job);
+            }
+        }
+
+        return await FirstFullAsync(session, added.CountBy(static job => job.Queue, StringComparer.Ordinal), maximumQueueLength).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<string?> FirstFullAsync(SqlSession session, IEnumerable<KeyValuePair<string, int>> queues, int maximumQueueLength)
+    {
+        foreach (var (queue, count) in queues)
+        {
+            if (await PendingAsync(session, queue).ConfigureAwait(false) + count > maximumQueueLength)
+            {
+                return queue;
+            }
+        }
+
+        return null;
+    }
+}

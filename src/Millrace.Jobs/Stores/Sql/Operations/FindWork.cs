@@ -1,0 +1,27 @@
+namespace Millrace.Jobs.Stores.Sql.Operations;
+
+/// <summary>The question behind <see cref="JobStore.WaitForWorkAsync"/>: when will there be a job to claim?</summary>
+internal static class FindWork
+{
+    // One row per queue that is known and not paused; from the kept counts, and only without waiting jobs from the index of due times.
+    private const string Due = """
+        SELECT CASE WHEN waiting > 0 THEN 0
+          ELSE (SELECT j.due_at FROM millrace_job j WHERE j.queue = @queue AND j.state = 0 ORDER BY j.due_at LIMIT 1) END AS due
+        FROM millrace_queue WHERE name = @queue AND paused = 0
+        """;
+
+    /// <summary>The earliest time at which one of the queues has a ready job; 0 for now, null for none in sight.</summary>
+    public static async ValueTask<long?> RunAsync(SqlSession session, IReadOnlyCollection<string> queues)
+    {
+        long? earliest = null;
+        foreach (var queue in queues)
+        {
+            if (await session.Statement(Due).Set("@queue", queue).ScalarAsync().ConfigureAwait(false) is long due && !(due >= earliest))
+            {
+                earliest = due;
+            }
+        }
+
+        return earliest;
+    }
+}

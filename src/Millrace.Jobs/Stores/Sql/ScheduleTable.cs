@@ -1,0 +1,41 @@
+namespace Millrace.Jobs.Stores.Sql;
+
+/// <summary>The schedules' rows.</summary>
+internal static class ScheduleTable
+{
+    /// <summary>Longest cron expression or time zone id that is read.</summary>
+    private const int MaximumTextLength = 1_000;
+
+    /// <summary>Begins a query for <see cref="Read"/>.</summary>
+    public const string Select = """
+        SELECT name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused
+        FROM millrace_schedule
+        """;
+
+    private const string Find = Select + " WHERE name = @name";
+
+    /// <summary>The schedule of a name; null when there is none.</summary>
+    public static ValueTask<ScheduleRecord?> FindAsync(SqlSession session, string name) =>
+        session.Statement(Find).Set("@name", name).FirstAsync(Read);
+
+    public static ScheduleRecord Read(SqlRow row) => new()
+    {
+        Definition = new ScheduleDefinition
+        {
+            Name = row.Text(0, JobLimits.MaximumNameLength),
+            Cron = row.Text(1, MaximumTextLength),
+            TimeZone = row.Text(2, MaximumTextLength),
+            Queue = row.Text(3, JobLimits.MaximumNameLength),
+            Type = row.Text(4, JobLimits.MaximumNameLength),
+            Payload = row.Bytes(5),
+            Priority = row.Integer(6, JobLimits.MinimumPriority, JobLimits.MaximumPriority),
+            MaxAttempts = row.Integer(7, 1, JobLimits.MaximumAttempts),
+            Timeout = row.DurationOrNull(8),
+            Tags = row.Names(9, JobLimits.MaximumTags),
+        },
+        NextAt = row.TimeOrNull(10),
+        LastAt = row.TimeOrNull(11),
+        LastJobId = row.TextOrNull(12, JobLimits.MaximumIdLength),
+        Paused = row.Flag(13),
+    };
+}

@@ -1,0 +1,71 @@
+using System.Data.Common;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Millrace.Jobs.Stores.Sql;
+
+/// <summary>One row as the database gave it: every value is checked for type and range, because others can write to the file too.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly struct SqlRow(DbDataReader reader)
+{
+    private static readonly long LatestTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    /// <summary>The row as far as it can be named in a message: its first column.</summary>
+    private string Name => $"{reader.GetName(0)} '{reader.GetValue(0)}'";
+
+    public bool IsNull(int column) => reader.IsDBNull(column);
+
+    public long Number(int column, long minimum = long.MinValue, long maximum = long.MaxValue) =>
+        reader.GetValue(column) is long value && value >= minimum && value <= maximum ? value : throw Invalid(column);
+
+    public int Integer(int column, int minimum, int maximum) => (int)Number(column, minimum, maximum);
+
+    public bool Flag(int column) => Number(column, 0, 1) == 1;
+
+    public JobState State(int column) => (JobState)Number(column, 0, 5);
+
+    public string Text(int column, int maximumLength) =>
+        reader.GetValue(column) is string value && value.Length <= maximumLength ? value : throw Invalid(column);
+
+    public string? TextOrNull(int column, int maximumLength) => IsNull(column) ? null : Text(column, maximumLength);
+
+    public ReadOnlyMemory<byte> Bytes(int column) => reader.GetValue(column) is byte[] value ? value : throw Invalid(column);
+
+    public ReadOnlyMemory<byte>? BytesOrNull(int column) => IsNull(column) ? default(ReadOnlyMemory<byte>?) : Bytes(column);
+
+    public DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Number(column, -LatestTime / 4, LatestTime));
+
+    public DateTimeOffset? TimeOrNull(int column) => IsNull(column) ? null : Time(column);
+
+    public TimeSpan? DurationOrNull(int column) => IsNull(column) ? null : TimeSpan.FromTicks(Number(column, 0));
+
+    /// <summary>A JSON array of names.</summary>
+    public IReadOnlyList<string> Names(int column, int maximumCount)
+    {
+        var text = Text(column, maximumCount * 7 * JobLimits.MaximumNameLength); // a character takes up to six when escaped
+        if (text == "[]")
+        {
+            return [];
+        }
+
+        try
+        {
+            var names = JsonSerializer.Deserialize(text, SqlJson.Default.StringArray);
+            if (names is not null && names.Length <= maximumCount
+                && Array.TrueForAll(names, static name => name is { Length: > 0 and <= JobLimits.MaximumNameLength }))
+            {
+                return names;
+            }
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        throw Invalid(column);
+    }
+
+    private InvalidDataException Invalid(int column) => new(
+        $"The job store holds a row that is not valid: {Name}, column '{reader.GetName(column)}' has a value of the wrong type or range. "
+        + "Something else wrote to the database, or the file is damaged: repair the row, or remove it with its job's id.");
+}

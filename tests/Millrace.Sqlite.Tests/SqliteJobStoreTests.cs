@@ -1,0 +1,213 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Millrace.Jobs;
+using Millrace.TestKit;
+
+namespace Millrace.Sqlite.Tests;
+
+[Trait("req", "J-12")]
+public sealed class SqliteJobStoreTests : IAsyncDisposable
+{
+    private readonly StoreFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Reopening_the_file_keeps_everything()
+    {
+        var clock = new FakeClock();
+        var before = await _fixture.OpenAsync(clock);
+        await _fixture.EnqueueAsync(
+            before,
+            StoreFixture.Job("waiting") with { Tags = ["a", "ü\"\\"], Priority = -5, Timeout = TimeSpan.FromTicks(123_456_789), Schedule = "nightly" },
+            StoreFixture.Job("delayed") with { Delay = TimeSpan.FromHours(1) },
+            StoreFixture.Job("running", "other") with { Payload = new byte[100_000] },
+            StoreFixture.Job("done", "third"));
+        var running = Assert.Single(await before.ClaimAsync(StoreFixture.Ask("w1", 1, "other")));
+        await before.ReportProgressAsync(new JobRun(running.Id, running.Token), 40, "two of five");
+        var done = Assert.Single(await before.ClaimAsync(StoreFixture.Ask("w1", 1, "third")));
+        await before.FinishAsync([new JobFinish { Run = new JobRun(done.Id, done.Token), Kind = FinishKind.Completed, Result = Encoding.UTF8.GetBytes("[1]") }]);
+        await before.SetQueuePausedAsync("quiet", paused: true);
+        await before.UpsertScheduleAsync(
+            new ScheduleDefinition { Name = "nightly", Cron = "0 2 * * *", TimeZone = "Europe/London", Queue = "default", Type = "work", Payload = "{}"u8.ToArray(), Tags = ["x"] },
+            clock.GetUtcNow().AddHours(2));
+        var expected = await DescribeAsync(before);
+        await before.DisposeAsync();
+
+        var after = await _fixture.OpenAsync(clock);
+        Assert.Equal(expected, await DescribeAsync(after));
+        Assert.Contains("40", expected, StringComparison.Ordinal);
+
+        // The claim is still its worker's, and later tokens are later.
+        Assert.Equal(FinishStatus.Applied, Assert.Single(await after.FinishAsync([new JobFinish { Run = new JobRun(running.Id, running.Token), Kind = FinishKind.Completed }])).Status);
+        Assert.True(Assert.Single(await after.ClaimAsync(StoreFixture.Ask("w2", 1))).Token > done.Token);
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused_and_left_alone()
+    {
+        await (await _fixture.OpenAsync()).DisposeAsync();
+        _fixture.Execute("INSERT INTO millrace_schema (version, applied_at) VALUES (99, 0)");
+
+        var store = SqlJobStore.OnSqlite(_fixture.Source, TimeProvider.System);
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
+
+        Assert.Equal(
+            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 1. "
+            + "A newer Millrace has used it: update this program, or give it another database. Nothing was changed.",
+            exception.Message);
+        _fixture.Execute("DELETE FROM millrace_schema WHERE version = 99");
+        await store.InitializeAsync();
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stores_that_open_one_new_file_at_once_migrate_it_once()
+    {
+        var stores = Enumerable.Range(0, 8).Select(_ => SqlJobStore.OnSqlite(_fixture.Source, TimeProvider.System)).ToList();
+        await Task.WhenAll(stores.Select(store => Task.Run(async () => await store.InitializeAsync())));
+        foreach (var store in stores)
+        {
+            await _fixture.EnqueueAsync(store, StoreFixture.Job("same"));
+            await store.DisposeAsync();
+        }
+
+        using var connection = _fixture.Source.OpenConnection();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM millrace_schema";
+        Assert.Equal(1L, command.ExecuteScalar());
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_refused_saying_so()
+    {
+        var store = await _fixture.OpenAsync();
+        await _fixture.EnqueueAsync(store, StoreFixture.Job("a"));
+        await store.DisposeAsync();
+        SqliteConnection.ClearAllPools();
+        var bytes = await File.ReadAllBytesAsync(_fixture.Path);
+        bytes.AsSpan(100).Fill(0xFF);
+        await File.WriteAllBytesAsync(_fixture.Path, bytes);
+
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => _fixture.OpenAsync());
+
+        Assert.StartsWith("The job store (sqlite) could not be opened: ", exception.Message);
+        Assert.Contains("the file is damaged", exception.Message);
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_written_is_refused_with_path_reason_and_remedy()
+    {
+        await using var store = SqlJobStore.OnSqlite(new SqliteDataSource("/proc/jobs.db"), TimeProvider.System);
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.EnqueueAsync([StoreFixture.Job("a")], 10).AsTask());
+
+        Assert.Contains("'/proc/jobs.db' could not be opened: the file cannot be created or read (SQLite error 14). Check the path", exception.Message);
+    }
+
+    [Fact]
+    public async Task Two_stores_on_one_file_share_the_jobs_and_give_each_to_one_worker_only()
+    {
+        const int Count = 400;
+        var first = await _fixture.OpenAsync();
+        var second = await _fixture.OpenAsync();
+        await Task.WhenAll(Enumerable.Range(0, Count).Select(n => _fixture.EnqueueAsync(n % 2 == 0 ? first : second, StoreFixture.Job($"job-{n}"))));
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(async n =>
+        {
+            var (store, mine) = (n % 2 == 0 ? first : second, new List<ClaimedJob>());
+            while (await store.ClaimAsync(StoreFixture.Ask($"w{n}", 7)) is { Count: > 0 } jobs)
+            {
+                mine.AddRange(jobs);
+                await store.FinishAsync([.. jobs.Select(static job => new JobFinish { Run = new JobRun(job.Id, job.Token), Kind = FinishKind.Completed })]);
+            }
+
+            return mine;
+        }));
+
+        var all = claims.SelectMany(static mine => mine).ToList();
+        Assert.Equal(Count, all.Count);
+        Assert.Equal(Count, all.DistinctBy(static job => job.Id).Count());
+        Assert.Equal(Count, all.DistinctBy(static job => job.Token).Count());
+        Assert.Equal(Count, Assert.Single(await second.GetQueuesAsync()).Completed);
+        Assert.Equal(0, Assert.Single(await first.GetQueuesAsync()).Running);
+    }
+
+    [Fact]
+    public async Task A_wait_learns_what_another_process_enqueued()
+    {
+        var waiting = await _fixture.OpenAsync();
+        var other = await _fixture.OpenAsync(); // shares nothing with the first but the file
+        var wait = waiting.WaitForWorkAsync(["default"], DateTimeOffset.MaxValue).AsTask();
+        Assert.False(wait.IsCompleted);
+
+        await _fixture.EnqueueAsync(other, StoreFixture.Job("a"));
+
+        await wait.WaitAsync(StoreFixture.Guard);
+        Assert.Single(await waiting.ClaimAsync(StoreFixture.Ask("w", 1)));
+    }
+
+    [Theory]
+    [InlineData("tags = 'not JSON'", "column 'tags'")]
+    [InlineData("tags = '[1]'", "column 'tags'")]
+    [InlineData("max_attempts = 1000000", "column 'max_attempts'")]
+    [InlineData("timeout_ticks = -1", "column 'timeout_ticks'")]
+    [InlineData("created_at = 'yesterday'", "column 'created_at'")]
+    public async Task A_row_that_something_else_spoiled_becomes_dead_and_holds_up_nothing(string change, string named)
+    {
+        var store = await _fixture.OpenAsync();
+        await _fixture.EnqueueAsync(store, StoreFixture.Job("spoiled"), StoreFixture.Job("sound"));
+        _fixture.Execute($"UPDATE millrace_job SET {change} WHERE id = 'spoiled'");
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.GetAsync("spoiled").AsTask());
+
+        Assert.Equal("sound", Assert.Single(await store.ClaimAsync(StoreFixture.Ask("w", 10))).Id);
+
+        var dead = await store.GetAsync("spoiled");
+        Assert.Equal(JobState.Dead, dead!.State);
+        Assert.Contains("id 'spoiled'", dead.Error);
+        Assert.Contains(named, dead.Error);
+        var queue = Assert.Single(await store.GetQueuesAsync());
+        Assert.Equal((0, 1, 1), (queue.Waiting, queue.Running, queue.Dead));
+    }
+
+    [Fact]
+    public async Task UseSqlite_replaces_the_memory_store_and_its_file_is_the_one_named()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddMillraceJobs().UseSqlite(_fixture.Path, options => options.Synchronous = SqliteSynchronous.Normal);
+        await using (var provider = services.BuildServiceProvider())
+        {
+            var store = provider.GetRequiredService<JobStore>();
+            Assert.IsType<SqlJobStore>(store);
+            Assert.Equal("sqlite", store.Name);
+            Assert.Equal(_fixture.Path, provider.GetRequiredKeyedService<SqliteDataSource>(SqliteJobsBuilderExtensions.ServiceKey).Path);
+            await _fixture.EnqueueAsync(store, StoreFixture.Job("a"));
+        }
+
+        Assert.NotNull(await (await _fixture.OpenAsync()).GetAsync("a"));
+    }
+
+    [Fact]
+    public void UseSqlite_refuses_what_names_no_file()
+    {
+        var builder = new ServiceCollection().AddMillraceJobs();
+        Assert.Throws<ArgumentException>(() => builder.UseSqlite(":memory:"));
+        Assert.Throws<ArgumentException>(() => builder.UseSqlite("jobs.db", options => options.BusyTimeout = TimeSpan.FromDays(1)));
+    }
+
+    private static async Task<string> DescribeAsync(JobStore store)
+    {
+        var lines = new List<string>();
+        foreach (var job in (await store.ListAsync(new JobQuery())).Jobs)
+        {
+            lines.Add($"{job} {string.Join(',', job.Tags)} {Convert.ToHexString(job.Payload.Span)} {(job.Result is { } result ? Convert.ToHexString(result.Span) : "")}");
+        }
+
+        lines.AddRange((await store.GetWorkersAsync()).Select(static worker => $"{worker} {string.Join(',', worker.Identity.Queues)}"));
+        lines.AddRange((await store.GetSchedulesAsync()).Select(
+            static schedule => $"{schedule} {string.Join(',', schedule.Definition.Tags)} {Convert.ToHexString(schedule.Definition.Payload.Span)}"));
+        lines.AddRange((await store.GetQueuesAsync()).Select(static queue => queue.ToString()));
+        return string.Join('\n', lines);
+    }
+}
