@@ -1,6 +1,10 @@
 using Township.Modules.Accounts;
 using Township.Modules.Home;
 using Township.Modules.Notifications;
+using Township.Modules.Organisations;
+using Township.Modules.Projects;
+using Township.Modules.Seed;
+using Township.Modules.Voting;
 
 namespace Township.Platform;
 
@@ -12,5 +16,9 @@ internal static class TownshipModules
         new AccountsModule(),
         new NotificationsModule(),
         new HomeModule(),
+        new OrganisationsModule(),
+        new ProjectsModule(),
+        new VotingModule(),
+        new SeedModule(),
     ];
 }
