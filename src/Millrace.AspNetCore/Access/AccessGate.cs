@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Millrace.AspNetCore.Management;
+using Millrace.AspNetCore.Answers;
 
 namespace Millrace.AspNetCore.Access;
 
@@ -62,7 +62,7 @@ internal static class AccessGate
         // 3.
         if (level == AccessLevel.Operate && CrossSite.Refusal(context.Request) is { } reason)
         {
-            Log.CrossSiteRefused(context.Logger(), context.Request.Path, Caller.Plain(reason, 200));
+            Log.CrossSiteRefused(context.Logger(), context.Request.Path, PlainText.Of(reason, 200));
             return Problems.WriteAsync(context, StatusCodes.Status403Forbidden, "Refused as a cross-site request", reason);
         }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
+using Millrace.AspNetCore.Answers;
 
 namespace Millrace.AspNetCore.Access;
 
@@ -40,23 +41,7 @@ internal static class Caller
         var name = context.User.Identity is { IsAuthenticated: true } identity
             ? identity.Name ?? context.User.FindFirst("sub")?.Value ?? "authenticated, unnamed"
             : "anonymous on this machine";
-        return Plain(name, 100);
-    }
-
-    /// <summary>Text from outside, fit for one log line.</summary>
-    public static string Plain(string text, int maximum)
-    {
-        var cut = text.Length > maximum ? string.Concat(text.AsSpan(0, maximum - 1), "…") : text;
-        return cut.AsSpan().IndexOfAnyInRange('\0', '\u001f') < 0 && cut.AsSpan().IndexOfAnyInRange('\u007f', '\u009f') < 0
-            && cut.AsSpan().IndexOfAny('\u2028', '\u2029') < 0
-            ? cut
-            : string.Create(cut.Length, cut, static (span, source) =>
-            {
-                for (var i = 0; i < source.Length; i++)
-                {
-                    span[i] = char.IsControl(source[i]) || source[i] is '\u2028' or '\u2029' ? '\ufffd' : source[i];
-                }
-            });
+        return PlainText.Of(name, 100);
     }
 
     private static bool IsLoopbackName(string host)

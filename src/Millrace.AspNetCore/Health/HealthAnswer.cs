@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Millrace.AspNetCore.Access;
-using Millrace.AspNetCore.Management;
 
 namespace Millrace.AspNetCore.Health;
 
@@ -21,6 +20,6 @@ internal static class HealthAnswer
     {
         var withDetails = context.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment() && Caller.IsLocal(context);
         context.Response.ContentType = "application/json; charset=utf-8";
-        return JsonSerializer.SerializeAsync(context.Response.Body, View(report, withDetails), ManagementJson.Default.HealthView, context.RequestAborted);
+        return JsonSerializer.SerializeAsync(context.Response.Body, View(report, withDetails), HealthJson.Default.HealthView, context.RequestAborted);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
+using Millrace.AspNetCore.Answers;
 using Millrace.AspNetCore.Metrics;
 using Millrace.AspNetCore.OutputCaching;
 using Millrace.Caching;
@@ -68,7 +69,7 @@ internal static class CacheEndpoints
         }
         catch (ArgumentException refused)
         {
-            return Problems.Invalid("body", Access.Caller.Plain(refused.Message, 300)); // a cache may be stricter about names than we are
+            return Problems.Invalid("body", PlainText.Of(refused.Message, 300)); // a cache may be stricter about names than we are
         }
 
         var names = targets.Select(cache => cache.Name).ToArray();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Millrace.AspNetCore.Answers;
 using Millrace.Realtime;
 
 namespace Millrace.AspNetCore.Management;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Millrace.AspNetCore.Access;
+using Millrace.AspNetCore.Answers;
 
 namespace Millrace.AspNetCore.Management;
 
@@ -41,7 +42,7 @@ internal static class Endpoint
     public static void Audit(HttpContext context, string operation, string target, string outcome) => Log.Operated(
         context.Logger(),
         operation,
-        Caller.Plain(target, 300),
+        PlainText.Of(target, 300),
         Caller.Name(context),
         context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
         outcome);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Millrace.AspNetCore.Access;
+using Millrace.AspNetCore.Answers;
 using Millrace.Jobs;
 
 namespace Millrace.AspNetCore.Management;

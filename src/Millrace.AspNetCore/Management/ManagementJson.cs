@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Millrace.AspNetCore.Overviews;
 using Millrace.Caching;
 using Millrace.Jobs;
 using Millrace.Realtime;
@@ -17,8 +14,6 @@ namespace Millrace.AspNetCore.Management;
     MaxDepth = 8,
     NumberHandling = JsonNumberHandling.Strict,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(ProblemDetails))]
-[JsonSerializable(typeof(HttpValidationProblemDetails))]
 [JsonSerializable(typeof(JobPageView))]
 [JsonSerializable(typeof(JobDetail))]
 [JsonSerializable(typeof(JobTotals))]
@@ -26,8 +21,6 @@ namespace Millrace.AspNetCore.Management;
 [JsonSerializable(typeof(IReadOnlyList<ScheduleView>))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]
 [JsonSerializable(typeof(Operated))]
-[JsonSerializable(typeof(AccessView))]
-[JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IReadOnlyList<CacheStatistics>))]
 [JsonSerializable(typeof(IReadOnlyList<CacheHealthView>))]
 [JsonSerializable(typeof(IReadOnlyList<CacheWarmingRun>))]
@@ -36,7 +29,4 @@ namespace Millrace.AspNetCore.Management;
 [JsonSerializable(typeof(InvalidateRequest))]
 [JsonSerializable(typeof(InvalidateResult))]
 [JsonSerializable(typeof(WarmRequest))]
-[JsonSerializable(typeof(Overview))]
-[JsonSerializable(typeof(Sample))]
-[JsonSerializable(typeof(HistoryView))]
 internal sealed partial class ManagementJson : JsonSerializerContext;

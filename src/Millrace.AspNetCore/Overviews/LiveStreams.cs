@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Millrace.AspNetCore.Answers;
 using Millrace.AspNetCore.Management;
 
 namespace Millrace.AspNetCore.Overviews;
@@ -69,7 +70,7 @@ internal sealed class LiveStreams(
             Write(response.BodyWriter, "overview", id: null, frame.Json.Span);
             foreach (var sample in history.From(next))
             {
-                Write(response.BodyWriter, "sample", sample.Sequence, JsonSerializer.SerializeToUtf8Bytes(sample, ManagementJson.Default.Sample));
+                Write(response.BodyWriter, "sample", sample.Sequence, JsonSerializer.SerializeToUtf8Bytes(sample, OverviewJson.Default.Sample));
                 next = sample.Sequence + 1;
             }
 

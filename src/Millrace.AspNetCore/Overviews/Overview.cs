@@ -1,3 +1,4 @@
+using Millrace.AspNetCore.Health;
 using Millrace.AspNetCore.Management;
 using Millrace.Caching;
 using Millrace.Realtime;

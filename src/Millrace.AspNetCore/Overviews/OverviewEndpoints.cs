@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Millrace.AspNetCore.Access;
+using Millrace.AspNetCore.Answers;
 using Millrace.AspNetCore.Management;
 
 namespace Millrace.AspNetCore.Overviews;
@@ -30,13 +31,13 @@ internal static class OverviewEndpoints
         var first = input.Number("from", from, 0, int.MaxValue, 0);
         return input.IsValid
             ? Results.Json(
-                new HistoryView(options.Value.HistoryInterval.TotalSeconds, history.Capacity, history.From(first)), ManagementJson.Default.HistoryView)
+                new HistoryView(options.Value.HistoryInterval.TotalSeconds, history.Capacity, history.From(first)), OverviewJson.Default.HistoryView)
             : Problems.Invalid(input.Errors);
     }
 
     private static async Task<IResult> AccessAsync(HttpContext context, IOptions<MillraceOptions> options) => Results.Json(
         new AccessView(Caller.Name(context), await AccessGate.MayOperateAsync(context, options.Value).ConfigureAwait(false)),
-        ManagementJson.Default.AccessView);
+        OverviewJson.Default.AccessView);
 
     private static Task<IResult> LiveAsync(HttpContext context, LiveStreams streams) => streams.StreamAsync(context);
 }

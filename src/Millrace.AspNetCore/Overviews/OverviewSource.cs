@@ -71,7 +71,7 @@ internal sealed class OverviewSource(
             Channels = channels.GetStatistics(),
             Health = await MakeHealthAsync(timeout.Token).ConfigureAwait(false),
         };
-        return new OverviewFrame(overview, JsonSerializer.SerializeToUtf8Bytes(overview, ManagementJson.Default.Overview));
+        return new OverviewFrame(overview, JsonSerializer.SerializeToUtf8Bytes(overview, OverviewJson.Default.Overview));
     }
 
     private async Task<JobsOverview> MakeJobsAsync(CancellationToken cancellationToken)

@@ -1,4 +1,4 @@
-namespace Millrace.AspNetCore.Management;
+namespace Millrace.AspNetCore.Health;
 
 /// <summary>One health check.</summary>
 internal sealed record HealthEntry(string Name, string Status, string? Description, double DurationMilliseconds);

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Millrace.AspNetCore.Management;
+namespace Millrace.AspNetCore.Answers;
 
 /// <summary>Collects what is wrong with a request, field by field.</summary>
 internal sealed class Input

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 
-namespace Millrace.AspNetCore.Management;
+namespace Millrace.AspNetCore.Answers;
 
 /// <summary>Errors as problem details (RFC 9457), written with our own serializer context whatever the application's options say.</summary>
 internal static class Problems
@@ -10,14 +10,14 @@ internal static class Problems
     private const string ContentType = "application/problem+json";
 
     public static IResult Of(int status, string title, string detail) => Results.Json(
-        new ProblemDetails { Status = status, Title = title, Detail = detail }, ManagementJson.Default.ProblemDetails, ContentType, status);
+        new ProblemDetails { Status = status, Title = title, Detail = detail }, ProblemJson.Default.ProblemDetails, ContentType, status);
 
     public static IResult NotFound(string what) => Of(StatusCodes.Status404NotFound, "Not found", what);
 
     /// <summary>400 with a message per field.</summary>
     public static IResult Invalid(IDictionary<string, string[]> errors) => Results.Json(
         new HttpValidationProblemDetails(errors) { Status = StatusCodes.Status400BadRequest, Title = "The request is not valid" },
-        ManagementJson.Default.HttpValidationProblemDetails,
+        ProblemJson.Default.HttpValidationProblemDetails,
         ContentType,
         StatusCodes.Status400BadRequest);
 
@@ -30,6 +30,6 @@ internal static class Problems
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail };
-        await JsonSerializer.SerializeAsync(response.Body, problem, ManagementJson.Default.ProblemDetails, context.RequestAborted).ConfigureAwait(false);
+        await JsonSerializer.SerializeAsync(response.Body, problem, ProblemJson.Default.ProblemDetails, context.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
-namespace Millrace.AspNetCore.Management;
+namespace Millrace.AspNetCore.Answers;
 
 /// <summary>Reads a JSON body within a bound and answers in problem details when it is not one.</summary>
 internal static class RequestBody
@@ -61,7 +61,7 @@ internal static class RequestBody
     private static IResult TooLarge(int maximumBytes) => Problems.Of(
         StatusCodes.Status413PayloadTooLarge, "Body too large", $"The body may have at most {maximumBytes} bytes (Millrace:MaximumRequestBodyBytes).");
 
-    private static string Field(string? path) => path is { Length: > 2 } && path.StartsWith("$.", StringComparison.Ordinal) ? Access.Caller.Plain(path[2..], 100) : "body";
+    private static string Field(string? path) => path is { Length: > 2 } && path.StartsWith("$.", StringComparison.Ordinal) ? PlainText.Of(path[2..], 100) : "body";
 
     private static string Explain(JsonException fault) => fault.LineNumber is { } line
         ? $"This is not the JSON that is expected here (line {line + 1}, byte {fault.BytePositionInLine + 1}): check names and types of the fields."
