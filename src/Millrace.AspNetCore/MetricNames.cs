@@ -21,6 +21,9 @@ internal static class MetricNames
     public const string QueueJobsTotal = "queue_jobs_total";
     public const string QueueJobDuration = "queue_job_duration_seconds";
 
+    public const string JobsRunning = "queue_jobs_running";
+    public const string JobNotificationsDropped = "queue_notifications_dropped_total";
+
     public const string Connections = "realtime_connections";
     public const string Subscriptions = "realtime_subscriptions";
     public const string Channels = "realtime_channels";

@@ -34,8 +34,6 @@ public static class MillraceServiceCollectionExtensions
         services.AddAuthorization();
         services.AddHealthChecks();
         services.TryAddSingleton<MappedParts>();
-        services.TryAddSingleton<JobTally>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IJobObserver, JobTally>(static provider => provider.GetRequiredService<JobTally>()));
         services.TryAddSingleton(static provider => HistoryOf(provider.GetRequiredService<IOptions<MillraceOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<OverviewSource>();
         services.TryAddSingleton<LiveStreams>();

@@ -15,7 +15,7 @@ internal static class JobEndpoints
     public static void Map(IEndpointRouteBuilder api, MillraceOptions options)
     {
         api.Read(options, "/jobs", "Lists jobs, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
-        api.Read(options, "/jobs/stats", "Counts jobs of all queues", StatsAsync).Produces<JobTotals>();
+        api.Read(options, "/jobs/stats", "Counts jobs of all queues and what this process did", StatsAsync).Produces<JobStatsView>();
         api.Read(options, "/jobs/{id}", "Shows one job", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
         api.Operate(options, "POST", "/jobs/{id}/cancel", "Cancels a waiting job, asks a running one to stop", CancelAsync).Produces<Operated>();
         api.Operate(options, "POST", "/jobs/{id}/retry", "Puts a dead job back in line", RetryAsync).Produces<Operated>();
@@ -64,7 +64,8 @@ internal static class JobEndpoints
     private static async Task<IResult> StatsAsync(HttpContext context, JobClient jobs)
     {
         using var cancellation = Endpoint.QueryToken(context);
-        return Results.Json(Total(await jobs.GetQueuesAsync(cancellation.Token).ConfigureAwait(false)), ManagementJson.Default.JobTotals);
+        var statistics = await jobs.GetStatisticsAsync(cancellation.Token).ConfigureAwait(false);
+        return Results.Json(new JobStatsView(Total(statistics.Queues), statistics), ManagementJson.Default.JobStatsView);
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, JobClient jobs, IOptions<MillraceOptions> options, string id)

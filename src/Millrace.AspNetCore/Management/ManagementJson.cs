@@ -16,7 +16,7 @@ namespace Millrace.AspNetCore.Management;
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(JobPageView))]
 [JsonSerializable(typeof(JobDetail))]
-[JsonSerializable(typeof(JobTotals))]
+[JsonSerializable(typeof(JobStatsView))]
 [JsonSerializable(typeof(IReadOnlyList<QueueStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<ScheduleView>))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerView>))]

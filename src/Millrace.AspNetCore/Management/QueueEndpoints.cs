@@ -15,6 +15,9 @@ internal static class QueueEndpoints
         api.Operate(options, "POST", "/jobs/queues/{queue}/pause", "Stops claiming from a queue", PauseQueueAsync).Produces<Operated>();
         api.Operate(options, "POST", "/jobs/queues/{queue}/resume", "Claims from a queue again", ResumeQueueAsync).Produces<Operated>();
         api.Read(options, "/jobs/schedules", "Lists schedules with their next runs", SchedulesAsync).Produces<IReadOnlyList<ScheduleView>>();
+        api.Operate(options, "POST", "/jobs/schedules/{schedule}/trigger", "Runs a schedule's job now", TriggerAsync).Produces<Operated>();
+        api.Operate(options, "POST", "/jobs/schedules/{schedule}/pause", "Stops a schedule from firing", PauseScheduleAsync).Produces<Operated>();
+        api.Operate(options, "POST", "/jobs/schedules/{schedule}/resume", "Lets a schedule fire again", ResumeScheduleAsync).Produces<Operated>();
         api.Read(options, "/jobs/workers", "Lists workers with their heartbeats", WorkersAsync).Produces<IReadOnlyList<WorkerView>>();
     }
 
@@ -70,6 +73,46 @@ internal static class QueueEndpoints
         var schedules = await jobs.GetSchedulesAsync(cancellation.Token).ConfigureAwait(false);
         return Results.Json([.. schedules.Select(View)], ManagementJson.Default.IReadOnlyListScheduleView);
     }
+
+    private static async Task<IResult> TriggerAsync(HttpContext context, JobClient jobs, string schedule)
+    {
+        const string Operation = "schedule.trigger";
+        using var cancellation = Endpoint.QueryToken(context);
+        try
+        {
+            return IsName(schedule) && await jobs.TriggerScheduleAsync(schedule, cancellation.Token).ConfigureAwait(false) is { } id
+                ? Endpoint.Done(context, Operation, schedule, $"job {id}")
+                : NoSchedule(context, Operation, schedule);
+        }
+        catch (JobQueueFullException full)
+        {
+            return Endpoint.Refused(
+                context, Operation, schedule, Problems.Of(StatusCodes.Status409Conflict, "The queue is full", PlainText.Of(full.Message, 300)), "queue full");
+        }
+    }
+
+    private static async Task<IResult> PauseScheduleAsync(HttpContext context, JobClient jobs, string schedule)
+    {
+        const string Operation = "schedule.pause";
+        using var cancellation = Endpoint.QueryToken(context);
+        return IsName(schedule) && await jobs.PauseScheduleAsync(schedule, cancellation.Token).ConfigureAwait(false)
+            ? Endpoint.Done(context, Operation, schedule, "paused")
+            : NoSchedule(context, Operation, schedule);
+    }
+
+    private static async Task<IResult> ResumeScheduleAsync(HttpContext context, JobClient jobs, string schedule)
+    {
+        const string Operation = "schedule.resume";
+        using var cancellation = Endpoint.QueryToken(context);
+        return IsName(schedule) && await jobs.ResumeScheduleAsync(schedule, cancellation.Token).ConfigureAwait(false)
+            ? Endpoint.Done(context, Operation, schedule, "resumed")
+            : NoSchedule(context, Operation, schedule);
+    }
+
+    private static IResult NoSchedule(HttpContext context, string operation, string schedule) =>
+        Endpoint.Refused(context, operation, schedule, Problems.NotFound("There is no schedule of this name."), "not found");
+
+    private static bool IsName(string name) => name.Length <= JobLimits.MaximumNameLength && name.Length > 0 && !name.Any(char.IsControl);
 
     private static async Task<IResult> WorkersAsync(HttpContext context, JobClient jobs, TimeProvider clock)
     {

@@ -11,7 +11,9 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
     {
         var text = new PrometheusText();
         WriteCaches(text, [.. caches.Caches.Select(cache => cache.GetStatistics())]);
-        WriteQueues(text, await jobs.GetQueuesAsync(cancellationToken).ConfigureAwait(false));
+        var statistics = await jobs.GetStatisticsAsync(cancellationToken).ConfigureAwait(false);
+        WriteQueues(text, statistics.Queues);
+        WriteJobs(text, statistics);
         WriteChannels(text, channels.GetStatistics(topChannels: 0));
         return text.ToString();
     }
@@ -80,6 +82,38 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         {
             text.Sample(MetricNames.QueuePaused, queue.Paused ? 1 : 0, ("queue", queue.Name));
         }
+    }
+
+    private static void WriteJobs(PrometheusText text, JobStatistics statistics)
+    {
+        text.Family(MetricNames.QueueJobsTotal, "counter", "Jobs by what happened to them in this process.");
+        foreach (var total in statistics.Totals)
+        {
+            text.Sample(MetricNames.QueueJobsTotal, total.Count, ("queue", total.Queue), ("job_type", total.Type), ("status", total.Status));
+        }
+
+        text.Family(MetricNames.QueueJobDuration, "histogram", "How long attempts took in this process.");
+        foreach (var duration in statistics.Durations)
+        {
+            var below = 0L;
+            for (var i = 0; i < JobDuration.Bounds.Count; i++)
+            {
+                below += duration.Buckets[i];
+                text.Sample(
+                    MetricNames.QueueJobDuration + "_bucket",
+                    below,
+                    ("queue", duration.Queue),
+                    ("job_type", duration.Type),
+                    ("le", PrometheusText.Number(JobDuration.Bounds[i])));
+            }
+
+            text.Sample(MetricNames.QueueJobDuration + "_bucket", duration.Count, ("queue", duration.Queue), ("job_type", duration.Type), ("le", "+Inf"));
+            text.Sample(MetricNames.QueueJobDuration + "_sum", duration.SumSeconds, ("queue", duration.Queue), ("job_type", duration.Type));
+            text.Sample(MetricNames.QueueJobDuration + "_count", duration.Count, ("queue", duration.Queue), ("job_type", duration.Type));
+        }
+
+        One(text, MetricNames.JobsRunning, "gauge", "Jobs running in this process.", statistics.Running);
+        One(text, MetricNames.JobNotificationsDropped, "counter", "Notifications that observers were too slow for.", statistics.DroppedNotifications);
     }
 
     private static void WriteChannels(PrometheusText text, RealtimeStatistics statistics)

@@ -13,7 +13,6 @@ namespace Millrace.AspNetCore.Overviews;
 internal sealed class Sampler(
     CacheRegistry caches,
     JobClient jobs,
-    JobTally tally,
     ChannelClient channels,
     History history,
     ILoggerFactory loggers,
@@ -26,7 +25,7 @@ internal sealed class Sampler(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _before = Count();
+        _before = Count((await StatisticsAsync(stoppingToken).ConfigureAwait(false))?.Totals);
         using var timer = new PeriodicTimer(options.Value.HistoryInterval, clock);
         try
         {
@@ -43,8 +42,9 @@ internal sealed class Sampler(
 
     private async ValueTask SampleAsync(CancellationToken cancellationToken)
     {
-        var totals = await TotalsAsync(cancellationToken).ConfigureAwait(false);
-        var now = Count();
+        var statistics = await StatisticsAsync(cancellationToken).ConfigureAwait(false);
+        var totals = statistics is null ? null : JobEndpoints.Total(statistics.Queues);
+        var now = Count(statistics?.Totals);
         var (entries, bytes) = Held();
         history.Add(new Sample
         {
@@ -67,9 +67,14 @@ internal sealed class Sampler(
         _before = now;
     }
 
-    private Counts Count()
+    private Counts Count(IReadOnlyList<JobTotal>? jobTotals)
     {
-        var counts = new Counts { Completed = tally.Completed, Failed = tally.Failed, Deliveries = channels.GetStatistics(topChannels: 0).Deliveries };
+        var counts = new Counts
+        {
+            Completed = jobTotals is null ? _before.Completed : jobTotals.Where(total => total.Status == "completed").Sum(total => total.Count),
+            Failed = jobTotals is null ? _before.Failed : jobTotals.Where(total => total.Status is "retried" or "dead").Sum(total => total.Count),
+            Deliveries = channels.GetStatistics(topChannels: 0).Deliveries,
+        };
         foreach (var cache in caches.Caches)
         {
             var statistics = cache.GetStatistics();
@@ -95,20 +100,20 @@ internal sealed class Sampler(
     }
 
     /// <summary>Null while the store does not answer: the chart shows a gap, the log says so once.</summary>
-    private async ValueTask<JobTotals?> TotalsAsync(CancellationToken stoppingToken)
+    private async ValueTask<JobStatistics?> StatisticsAsync(CancellationToken stoppingToken)
     {
         using var timeout = new CancellationTokenSource(options.Value.QueryTimeout, clock);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
         try
         {
-            var totals = JobEndpoints.Total(await jobs.GetQueuesAsync(ending.Token).ConfigureAwait(false));
+            var statistics = await jobs.GetStatisticsAsync(ending.Token).ConfigureAwait(false);
             if (_storeFails)
             {
                 _storeFails = false;
                 Log.SamplingRecovered(_logger, "the job store");
             }
 
-            return totals;
+            return statistics;
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {

@@ -26,7 +26,7 @@ public sealed class AccessTests
     {
         await using var site = await Site.StartAsync(settings: Site.Opened);
         var calls = Guarded(site);
-        Assert.True(calls.Count(c => c.Level == AccessLevel.Operate) >= 9, "the operations are mapped");
+        Assert.True(calls.Count(c => c.Level == AccessLevel.Operate) >= 10, "the operations are mapped");
         Assert.True(calls.Count(c => c.Level == AccessLevel.Read) >= 15, "the reads are mapped");
 
         foreach (var call in calls)
