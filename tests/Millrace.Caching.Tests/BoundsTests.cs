@@ -180,4 +180,84 @@ public sealed class BoundsTests
             Assert.True(cache.TryGet<int>($"hot:{i % 50}", out _), $"hot:{i % 50} was lost at step {i}");
         }
     }
+
+    [Theory]
+    [InlineData(21)]
+    [InlineData(22)]
+    public async Task Eviction_follows_the_paper_step_by_step(int seed)
+    {
+        const int Limit = 20;
+        var random = new Random(seed);
+        var paper = new Sieve(Limit);
+        using var cache = Caches.With(o => o.EntryLimit = Limit);
+        var hits = 0;
+        for (var step = 0; step < 20_000; step++)
+        {
+            var key = random.Next(3) == 0 ? random.Next(1000) : random.Next(30) * random.Next(2);
+            if (random.Next(50) == 0)
+            {
+                await cache.RemoveAsync($"k:{key}");
+                paper.Remove(key);
+                continue;
+            }
+
+            var isHit = cache.TryGet<int>($"k:{key}", out _);
+            Assert.True(isHit == paper.Read(key), $"seed {seed}, step {step}, key {key}: {(isHit ? "a hit" : "a miss")}, the paper says otherwise");
+            hits += isHit ? 1 : 0;
+            if (!isHit)
+            {
+                await cache.SetAsync($"k:{key}", key, CachePolicies.Short);
+                paper.Insert(key);
+            }
+        }
+
+        Assert.InRange(hits, 5_000, 15_000);
+    }
+
+    /// <summary>SIEVE as the paper states it, on a list: newest first, and a hand.</summary>
+    private sealed class Sieve(int limit)
+    {
+        private readonly List<(int Key, bool Visited)> _queue = [];
+        private int _hand = -1; // -1: at the tail
+
+        public bool Read(int key)
+        {
+            var at = _queue.FindIndex(e => e.Key == key);
+            if (at >= 0)
+            {
+                _queue[at] = (key, true);
+            }
+
+            return at >= 0;
+        }
+
+        public void Insert(int key)
+        {
+            if (_queue.Count == limit)
+            {
+                var at = _hand >= 0 ? _hand : _queue.Count - 1;
+                while (_queue[at].Visited)
+                {
+                    _queue[at] = (_queue[at].Key, false);
+                    at = at > 0 ? at - 1 : _queue.Count - 1;
+                }
+
+                _queue.RemoveAt(at);
+                _hand = at - 1;
+            }
+
+            _queue.Insert(0, (key, false));
+            _hand = _hand >= 0 ? _hand + 1 : -1;
+        }
+
+        public void Remove(int key)
+        {
+            var at = _queue.FindIndex(e => e.Key == key);
+            if (at >= 0)
+            {
+                _queue.RemoveAt(at);
+                _hand = at <= _hand ? _hand - 1 : _hand;
+            }
+        }
+    }
 }

@@ -30,17 +30,15 @@ public sealed class CoherenceModelTests
         using var done = new CancellationTokenSource();
         var readers = Enumerable.Range(0, 6).Select(i => Task.Run(() => ReadAsync(model, new Random((seed * 1000) + i), done.Token))).ToArray();
         var writers = Enumerable.Range(0, Keys).Select(key => Task.Run(() => WriteAsync(model, key, new Random((seed * 2000) + key)))).ToArray();
-        await Task.WhenAll(writers).WaitAsync(Caches.Guard);
+        await Task.WhenAll(writers).WaitAsync(Caches.Guard + Caches.Guard);
         await done.CancelAsync();
         await Task.WhenAll(readers).WaitAsync(Caches.Guard);
         Assert.True(model.Violations.IsEmpty, $"seed {seed}: {string.Join("; ", model.Violations.Take(5))}");
-        var statistics = cache.GetStatistics();
-        Assert.True(statistics.Hits > 0 && statistics.Doomed > 0 && statistics.Joins > 0, $"seed {seed}: the run exercised too little: {statistics}");
     }
 
     private static async Task WriteAsync(Model model, int key, Random random)
     {
-        for (var i = 0; i < Writes; i++)
+        for (var i = 0; i < Writes || !model.HasSeenEnough; i++)
         {
             var version = Interlocked.Increment(ref model.Source[key]);
             switch (random.Next(8))
@@ -120,5 +118,8 @@ public sealed class CoherenceModelTests
         public int[] Least { get; } = new int[Keys];
 
         public ConcurrentQueue<string> Violations { get; } = new();
+
+        /// <summary>True when the readers have met hits, joins and doomed flights, however the threads were scheduled; writers go on until then.</summary>
+        public bool HasSeenEnough => Cache.GetStatistics() is { Hits: > 200, Joins: > 20, Doomed: > 20 } || !Violations.IsEmpty;
     }
 }

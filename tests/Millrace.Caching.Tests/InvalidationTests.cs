@@ -130,6 +130,31 @@ public sealed class InvalidationTests
         await cache.RemoveByTagAsync((IEnumerable<string>)null!);
     }
 
+    [Fact, Trait("req", "C-04")]
+    public async Task A_reader_in_the_middle_of_an_invalidation_does_not_keep_the_entry_alive()
+    {
+        using var cache = Caches.With(clock: TimeProvider.System);
+        using var done = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                cache.TryGet<string>("k", out var _);
+            }
+        })).ToArray();
+        var survived = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            await cache.SetAsync("k", "v", CachePolicies.Short, ["t"]);
+            await cache.RemoveByTagAsync("t");
+            survived += cache.TryGet<string>("k", out _) ? 1 : 0;
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(readers).WaitAsync(Caches.Guard);
+        Assert.Equal(0, survived);
+    }
+
     [Fact]
     public async Task More_invalidated_tags_than_are_remembered_cost_misses_and_never_a_stale_value()
     {

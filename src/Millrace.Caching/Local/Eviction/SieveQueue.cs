@@ -9,6 +9,10 @@ namespace Millrace.Caching.Local.Eviction;
 // newer side. At the head the hand jumps to the tail. Entries that are read keep surviving in place, while a scan's entries, which nobody reads
 // again, fall to the next passing of the hand: that is what LRU lacks.
 //
+// Known: while every arrival is new and unread, the hand stays one victim below the head and does not wrap, so what lies behind it at the tail
+// stays, read or not, until reads of newer entries let the hand gain on the head. That protects the working set from the scan, and keeps what
+// has gone out of use a little longer.
+//
 // Invariants, all under the store's lock:
 //   - the queue holds exactly the resident entries, each once;
 //   - the hand, and the cursor of the reclaiming walk, stand on a resident entry or on null (which means: start at the tail). Removing the entry
