@@ -164,6 +164,7 @@ public sealed class ChannelConnection : IAsyncDisposable
     /// <summary>Joins without asking; null when the connection is closed or has joined as many channels as it may.</summary>
     internal Subscription? Join(string channel, ChannelLimits limits)
     {
+        Subscription subscription;
         lock (_lock)
         {
             if (_subscriptions.TryGetValue(channel, out var known))
@@ -176,12 +177,14 @@ public sealed class ChannelConnection : IAsyncDisposable
                 return null;
             }
 
-            var subscription = new Subscription(this, channel, limits);
+            subscription = new Subscription(this, channel, limits);
             _subscriptions.Add(channel, subscription);
             _services.Table.Add(subscription);
-            _services.Metrics.SubscriptionsChanged(1);
-            return subscription;
         }
+
+        // Outside the lock: who listens to a meter is foreign code.
+        _services.Metrics.SubscriptionsChanged(1);
+        return subscription;
     }
 
     internal void Delivered() => _services.Metrics.Delivered();
@@ -287,38 +290,40 @@ public sealed class ChannelConnection : IAsyncDisposable
 
     private Subscription? Leave(string channel, Subscription? only = null)
     {
+        Subscription? subscription;
         lock (_lock)
         {
-            if (!_subscriptions.TryGetValue(channel, out var subscription) || (only is not null && !ReferenceEquals(only, subscription)))
+            if (!_subscriptions.TryGetValue(channel, out subscription) || (only is not null && !ReferenceEquals(only, subscription)))
             {
                 return null;
             }
 
             _subscriptions.Remove(channel);
-            Remove(subscription);
-            return subscription;
+            _services.Table.Remove(subscription);
         }
+
+        _services.Metrics.SubscriptionsChanged(-1);
+        return subscription;
     }
 
     private void LeaveAll()
     {
+        int left;
         lock (_lock)
         {
             _ended = true;
             foreach (var subscription in _subscriptions.Values)
             {
-                Remove(subscription);
+                _services.Table.Remove(subscription);
             }
 
+            left = _subscriptions.Count;
             _subscriptions.Clear();
         }
-    }
 
-    private void Remove(Subscription subscription)
-    {
-        if (_services.Table.Remove(subscription))
+        if (left > 0)
         {
-            _services.Metrics.SubscriptionsChanged(-1);
+            _services.Metrics.SubscriptionsChanged(-left);
         }
     }
 

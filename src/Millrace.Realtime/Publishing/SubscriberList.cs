@@ -37,15 +37,15 @@ internal sealed class SubscriberList(string channel)
         }
     }
 
-    /// <summary>Takes a subscription out; says whether it was in, and whether the list is now retired.</summary>
-    public (bool Removed, bool Retired) Remove(Subscription subscription)
+    /// <summary>Takes a subscription out; true when the list is empty now, and with that retired.</summary>
+    public bool Remove(Subscription subscription)
     {
         lock (_lock)
         {
             var position = subscription.Position;
             if (position < 0)
             {
-                return (false, false);
+                return false;
             }
 
             // The last takes the free place: order among subscribers means nothing.
@@ -55,7 +55,7 @@ internal sealed class SubscriberList(string channel)
             _subscriptions.RemoveAt(_subscriptions.Count - 1);
             subscription.Position = -1;
             _retired = _subscriptions.Count == 0;
-            return (true, _retired);
+            return _retired;
         }
     }
 

@@ -28,20 +28,13 @@ internal sealed class SubscriberTable
         }
     }
 
-    public bool Remove(Subscription subscription)
+    /// <summary>Takes out a subscription that is in. A list with a subscription is never retired, so it is in the one found.</summary>
+    public void Remove(Subscription subscription)
     {
-        if (!_lists.TryGetValue(subscription.Channel, out var list))
-        {
-            return false;
-        }
-
-        var (removed, retired) = list.Remove(subscription);
-        if (retired)
+        if (_lists.TryGetValue(subscription.Channel, out var list) && list.Remove(subscription))
         {
             _lists.TryRemove(KeyValuePair.Create(subscription.Channel, list));
         }
-
-        return removed;
     }
 
     /// <summary>The channels with the most subscribers, most first.</summary>
