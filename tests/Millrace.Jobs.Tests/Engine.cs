@@ -93,7 +93,7 @@ internal sealed class Engine : IAsyncDisposable
         return job;
     }
 
-    /// <summary>Stops the engine, moving the clock when the stop itself waits.</summary>
+    /// <summary>Stops the engine as a host does that waits no longer, moving the clock for the waits of the stop itself.</summary>
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource();
@@ -101,12 +101,8 @@ internal sealed class Engine : IAsyncDisposable
         var stop = StopAsync(now.Token);
         while (!stop.IsCompleted)
         {
-            await Task.WhenAny(stop, Clock.WaitForTimersAsync(1));
-            if (!stop.IsCompleted)
-            {
-                Clock.Advance(TimeSpan.FromMilliseconds(200));
-                await Task.Yield();
-            }
+            await Task.WhenAny(stop, Turn.NextAsync());
+            Clock.Advance(TimeSpan.FromMilliseconds(50));
         }
 
         await stop;

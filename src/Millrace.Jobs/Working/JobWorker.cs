@@ -123,19 +123,27 @@ internal sealed class JobWorker : IDisposable
 
     private async Task FetchAsync(CancellationToken cancellationToken)
     {
-        var backoff = new StoreBackoff("claim", _clock, _jitter, _logger);
+        var claiming = new StoreBackoff("claim", _clock, _jitter, _logger);
+        var waiting = new StoreBackoff("wait for work", _clock, _jitter, _logger);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
+                var current = claiming;
                 try
                 {
-                    await FetchOnceAsync(cancellationToken).ConfigureAwait(false);
-                    backoff.Succeeded();
+                    var more = await ClaimAsync(cancellationToken).ConfigureAwait(false);
+                    claiming.Succeeded();
+                    if (!more)
+                    {
+                        current = waiting;
+                        await WaitForWorkAsync(cancellationToken).ConfigureAwait(false);
+                        waiting.Succeeded();
+                    }
                 }
                 catch (Exception error) when (!cancellationToken.IsCancellationRequested)
                 {
-                    await backoff.WaitAsync(error, cancellationToken).ConfigureAwait(false);
+                    await current.WaitAsync(error, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -145,13 +153,14 @@ internal sealed class JobWorker : IDisposable
         }
     }
 
-    private async Task FetchOnceAsync(CancellationToken cancellationToken)
+    /// <summary>Claims into the free places and starts what it got; true when there may be more.</summary>
+    private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
     {
         var (free, _, freed) = _running.GetFree();
         if (free.Count == 0)
         {
             await freed.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return;
+            return true;
         }
 
         var claimed = await _lease.ClaimAsync(free, cancellationToken).ConfigureAwait(false);
@@ -160,10 +169,7 @@ internal sealed class JobWorker : IDisposable
             _ = Task.Run(() => ExecuteAsync(execution), CancellationToken.None); // ends in the finisher, which the drain awaits
         }
 
-        if (claimed.Count < Math.Min(free.Sum(static queue => queue.Capacity), JobLimits.MaximumBatch))
-        {
-            await WaitForWorkAsync(cancellationToken).ConfigureAwait(false);
-        }
+        return claimed.Count == Math.Min(free.Sum(static queue => queue.Capacity), JobLimits.MaximumBatch);
     }
 
     /// <summary>Waits until a queue with free places has work, or a full queue gets a free place.</summary>

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using Millrace.Jobs.Stores.Memory;
+using Millrace.TestKit;
+using Millrace.TestKit.Jobs;
+
+namespace Millrace.Jobs.Tests.Working;
+
+public sealed class OutageTests
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_worker_that_cannot_renew_its_lease_stops_its_handlers_and_another_runs_the_jobs()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var cut = false;
+        var stopped = new Gate();
+        static void Short(JobsOptions options) => (options.Lease, options.SweepInterval) = (Lease, TimeSpan.FromSeconds(5));
+        await using var one = await Engine.StartAsync(clock, new FaultingJobStore(memory, _ => Volatile.Read(ref cut) ? StoreFault.Before : StoreFault.None), Short, run: async (_, _, stop) =>
+        {
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+            }
+            catch (OperationCanceledException)
+            {
+                stopped.Open();
+                throw;
+            }
+        });
+        var id = await one.Client.EnqueueAsync(new Work("a"));
+        await one.ReachesAsync(id, JobState.Running);
+        await using var two = await Engine.StartAsync(clock, memory, Short);
+
+        Volatile.Write(ref cut, true);
+        var done = two.ReachesAsync(id, JobState.Completed);
+        await AdvanceUntilAsync(clock, done);
+
+        await stopped.WaitAsync();
+        Assert.Equal(2, (await two.GetAsync(id)).Attempt);
+        Assert.Equal(1, one.Logs.Count(2005));
+        Volatile.Write(ref cut, false);
+        await AdvanceUntilAsync(clock, Turn.UntilAsync(() => one.Logs.Count(2023) == 1)); // the late end is refused
+        Assert.Equal(JobState.Completed, (await two.GetAsync(id)).State);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_job_that_the_store_has_given_to_another_is_stopped_by_the_heartbeat()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var stopped = new Gate();
+        await using var engine = await Engine.StartAsync(clock, memory, run: async (_, context, stop) =>
+        {
+            if (context.Attempt == 1 && context.FencingToken == 1)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(_ => stopped.Open(), TaskScheduler.Default);
+                stop.ThrowIfCancellationRequested();
+            }
+        });
+        var id = await engine.Client.EnqueueAsync(new Work("a"));
+        await engine.ReachesAsync(id, JobState.Running);
+        var worker = Assert.Single(await memory.GetWorkersAsync());
+        await memory.LeaveAsync(worker.Identity.Id); // as an operator's tool might
+        await memory.SweepAsync(new SweepRequest { Completed = new(Lease, 1), Cancelled = new(Lease, 1), Dead = new(Lease, 1) });
+
+        clock.Advance(TimeSpan.FromMinutes(20)); // the next heartbeat
+
+        await stopped.WaitAsync();
+        await engine.ReachesAsync(id, JobState.Completed);
+        Assert.Equal(1, engine.Logs.Count(2006));
+    }
+
+    [Theory, Trait("peer", "14")]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(7)]
+    public async Task Every_job_ends_once_although_every_few_calls_to_the_store_fail(int every)
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var chance = new Random(every); // every n-th on average: a strict count could fall into step with a loop and hit the same call for ever
+        StoreFault Choose(string operation)
+        {
+            lock (chance)
+            {
+                return chance.Next(every) > 0 ? StoreFault.None : chance.Next(2) == 0 ? StoreFault.Before : StoreFault.After;
+            }
+        }
+
+        var runs = new ConcurrentDictionary<string, int>();
+        await using var engine = await Engine.StartAsync(
+            clock,
+            new FaultingJobStore(memory, Choose),
+            static options => (options.Lease, options.SweepInterval) = (Lease, TimeSpan.FromSeconds(5)),
+            run: (job, _, _) =>
+            {
+                runs.AddOrUpdate(job.Name, 1, static (_, n) => n + 1);
+                return Task.CompletedTask;
+            });
+        NewJob[] jobs = [.. Enumerable.Range(0, 200).Select(static n => new NewJob { Id = $"{n}", Queue = "default", Type = "work", Payload = System.Text.Encoding.UTF8.GetBytes($$"""{"name":"{{n}}"}"""), MaxAttempts = 50 })];
+        await memory.EnqueueAsync(jobs, 1_000);
+
+        for (var completed = 0L; completed < 200;)
+        {
+            await Turn.NextAsync();
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+            completed = Assert.Single(await memory.GetQueuesAsync()).Completed;
+        }
+
+        Assert.Equal(200, runs.Count);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task An_outage_is_logged_once_at_its_start_and_once_at_its_end()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var failed = 0;
+        var cut = false;
+        StoreFault Choose(string operation)
+        {
+            if (operation is not ("Claim" or "WaitForWork") || !Volatile.Read(ref cut))
+            {
+                return StoreFault.None;
+            }
+
+            Interlocked.Increment(ref failed);
+            return StoreFault.Before;
+        }
+
+        await using var engine = await Engine.StartAsync(clock, new FaultingJobStore(memory, Choose));
+        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        Volatile.Write(ref cut, true);
+        var id = await engine.Client.EnqueueAsync(new Work("a")); // ends the wait that began before the outage
+        while (Volatile.Read(ref failed) < 6)
+        {
+            await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        Volatile.Write(ref cut, false);
+        await AdvanceUntilAsync(clock, engine.ReachesAsync(id, JobState.Completed));
+        await AdvanceUntilAsync(clock, Turn.UntilAsync(() => engine.Logs.Count(2011) > 0));
+        Assert.Equal(1, engine.Logs.Count(2010));
+        Assert.Equal(1, engine.Logs.Count(2011));
+    }
+
+    [Fact, Trait("peer", "7")]
+    public async Task A_crashed_processs_jobs_run_again_after_its_lease_and_one_sweep()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        await memory.EnqueueAsync([new NewJob { Id = "a", Queue = "default", Type = "work", Payload = """{"name":"a"}"""u8.ToArray(), MaxAttempts = 2 }], 10);
+        await memory.ClaimAsync(new ClaimRequest { Worker = new("crashed", "host", 1, ["default"]), Lease = Lease, Queues = [new("default", 1)] });
+        var crashed = clock.GetUtcNow();
+        await using var engine = await Engine.StartAsync(clock, memory, static options => (options.Lease, options.SweepInterval) = (Lease, TimeSpan.FromSeconds(10)));
+
+        await AdvanceUntilAsync(clock, engine.ReachesAsync("a", JobState.Completed));
+
+        var job = await engine.GetAsync("a");
+        Assert.Equal(2, job.Attempt);
+        Assert.InRange(job.StartedAt!.Value - crashed, Lease, Lease + TimeSpan.FromSeconds(11));
+    }
+
+    /// <summary>Moves the clock in small steps, each once the engine sleeps again, until the task is done.</summary>
+    private static async Task AdvanceUntilAsync(FakeClock clock, Task done)
+    {
+        for (var step = 0; !done.IsCompleted; step++)
+        {
+            Assert.True(step < 20_000, "The clock has moved for hours and nothing came of it.");
+            await Task.WhenAny(done, Turn.NextAsync());
+            clock.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        await done;
+    }
+}

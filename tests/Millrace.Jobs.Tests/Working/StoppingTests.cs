@@ -1,0 +1,124 @@
+using Millrace.Jobs.Stores.Memory;
+using Millrace.TestKit;
+using Millrace.TestKit.Jobs;
+
+namespace Millrace.Jobs.Tests.Working;
+
+public sealed class StoppingTests
+{
+    [Fact, Trait("req", "J-09")]
+    public async Task A_stop_lets_running_jobs_end_and_claims_no_more()
+    {
+        var gate = new Gate();
+        await using var engine = await Engine.StartAsync(options: static options => options.DefaultConcurrency = 1, run: (_, _, stop) => gate.WaitAsync(stop));
+        var running = await engine.Client.EnqueueAsync(new Work("a"));
+        await engine.ReachesAsync(running, JobState.Running);
+        var waiting = await engine.Client.EnqueueAsync(new Work("b"));
+
+        var stop = engine.StopAsync();
+        Assert.False(stop.IsCompleted);
+        gate.Open();
+        await stop;
+
+        Assert.Equal(JobState.Completed, (await engine.GetAsync(running)).State);
+        Assert.Equal(JobState.Waiting, (await engine.GetAsync(waiting)).State);
+        Assert.Empty(await engine.Client.GetWorkersAsync());
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_job_that_outlasts_the_grace_is_given_back_without_counting_the_attempt()
+    {
+        var cancelled = new Gate();
+        await using var engine = await Engine.StartAsync(options: static options => options.DrainGrace = TimeSpan.FromSeconds(25), run: async (_, _, stop) =>
+        {
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+            }
+            finally
+            {
+                cancelled.Open();
+            }
+        });
+        var id = await engine.Client.EnqueueAsync(new Work("a"), static options => options.MaxAttempts(1));
+        await engine.ReachesAsync(id, JobState.Running);
+
+        var stop = engine.StopAsync();
+        while (engine.Logs.Count(2002) == 0)
+        {
+            Assert.False(stop.IsCompleted);
+            await engine.Clock.WaitForTimersAsync(1).WaitAsync(Engine.Guard);
+            engine.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await cancelled.WaitAsync();
+        await stop;
+        var job = await engine.GetAsync(id);
+        Assert.Equal((JobState.Waiting, 0, null), (job.State, job.Attempt, job.WorkerId));
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_handler_that_ignores_its_token_does_not_hold_up_the_stop_and_its_late_end_changes_nothing()
+    {
+        var clock = new FakeClock();
+        var store = new MemoryJobStore(clock);
+        var gate = new Gate();
+        var returned = new Gate();
+        var engine = await Engine.StartAsync(clock, store, run: async (_, _, _) =>
+        {
+            await gate.WaitAsync(CancellationToken.None);
+            returned.Open();
+        });
+        var id = await engine.Client.EnqueueAsync(new Work("deaf"));
+        await engine.ReachesAsync(id, JobState.Running);
+
+        using var waitNoLonger = new CancellationTokenSource();
+        await waitNoLonger.CancelAsync();
+        var stop = engine.StopAsync(waitNoLonger.Token);
+        while (engine.Logs.Count(2003) == 0)
+        {
+            await Turn.NextAsync();
+            clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await stop; // from here nothing waits for the clock
+        await engine.DisposeAsync();
+        var job = await store.GetAsync(id);
+        Assert.Equal((JobState.Waiting, 0), (job!.State, job.Attempt));
+        gate.Open();
+        await returned.WaitAsync();
+        Assert.Equal(JobState.Waiting, (await store.GetAsync(id))!.State);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_stop_does_not_hang_on_a_store_that_hangs()
+    {
+        var clock = new FakeClock();
+        var hang = false;
+        var store = new FaultingJobStore(new MemoryJobStore(clock), _ => Volatile.Read(ref hang) ? StoreFault.Hang : StoreFault.None);
+        var gate = new Gate();
+        var engine = await Engine.StartAsync(clock, store, run: (_, _, stop) => gate.WaitAsync(stop));
+        var id = await engine.Client.EnqueueAsync(new Work("a"));
+        await engine.ReachesAsync(id, JobState.Running);
+        Volatile.Write(ref hang, true);
+        gate.Open();
+
+        await engine.DisposeAsync().AsTask().WaitAsync(Engine.Guard);
+        await Turn.UntilAsync(() => engine.Logs.Count(2012) == 1 && engine.Logs.Count(2013) == 1);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task Jobs_given_back_by_one_process_run_in_another()
+    {
+        var clock = new FakeClock();
+        var store = new MemoryJobStore(clock);
+        var one = await Engine.StartAsync(clock, store, run: static (_, _, stop) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
+        var id = await one.Client.EnqueueAsync(new Work("a"));
+        await one.ReachesAsync(id, JobState.Running);
+        await using var two = await Engine.StartAsync(clock, store);
+
+        await one.DisposeAsync();
+        await two.ReachesAsync(id, JobState.Completed);
+    }
+}
