@@ -140,7 +140,7 @@ public sealed class JobClient
         else if (status == CancelStatus.Cancelled && await _store.GetAsync(id, cancellationToken).ConfigureAwait(false) is { } job)
         {
             _metrics.Ended(job);
-            _notifications.Publish(job, JobState.Cancelled);
+            _notifications.Publish(_notifications.Describe(job, JobState.Cancelled));
         }
 
         return status;
@@ -162,12 +162,13 @@ public sealed class JobClient
             return [];
         }
 
+        using var hold = _notifications.Hold(known);
         var replayed = await _store.ReplayAsync(known, Math.Clamp(priorityRaise, 0, JobLimits.MaximumPriority), cancellationToken).ConfigureAwait(false);
         for (var i = 0; _notifications.Enabled && i < replayed.Count; i++)
         {
             if (await _store.GetAsync(replayed[i], cancellationToken).ConfigureAwait(false) is { } job)
             {
-                _notifications.Publish(job, JobState.Waiting);
+                hold.Publish(_notifications.Describe(job, JobState.Waiting));
             }
         }
 
@@ -180,8 +181,33 @@ public sealed class JobClient
 
     /// <summary>Removes jobs that are not running; others are passed over.</summary>
     /// <returns>The ids that were removed.</returns>
-    public ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default) =>
-        Ids(ids) is { Length: > 0 } checkedIds ? _store.DeleteAsync(checkedIds, cancellationToken) : ValueTask.FromResult<IReadOnlyList<string>>([]);
+    public async ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default)
+    {
+        if (Ids(ids) is not { Length: > 0 } known)
+        {
+            return [];
+        }
+
+        var before = new Dictionary<string, JobRecord>(StringComparer.Ordinal);
+        for (var i = 0; _notifications.Enabled && i < known.Length; i++)
+        {
+            if (await _store.GetAsync(known[i], cancellationToken).ConfigureAwait(false) is { } job)
+            {
+                before[job.Id] = job;
+            }
+        }
+
+        var deleted = await _store.DeleteAsync(known, cancellationToken).ConfigureAwait(false);
+        foreach (var id in deleted)
+        {
+            if (before.TryGetValue(id, out var job))
+            {
+                _notifications.Publish(_notifications.Describe(job, null));
+            }
+        }
+
+        return deleted;
+    }
 
     /// <summary>Stops claiming from a queue, on every process that shares the store. Running jobs run on, enqueuing goes on.</summary>
     public ValueTask PauseQueueAsync(string queue, CancellationToken cancellationToken = default) =>
@@ -248,6 +274,7 @@ public sealed class JobClient
 
     private async ValueTask StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
     {
+        using var hold = _notifications.Hold(jobs.Select(static job => job.Id));
         var outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
         if (outcome.FullQueue is { } full)
         {
@@ -260,7 +287,7 @@ public sealed class JobClient
             if (!existing.Contains(job.Id))
             {
                 _metrics.Enqueued(job.Queue, job.Type);
-                _notifications.Publish(job);
+                hold.Publish(_notifications.Describe(job));
             }
         }
     }

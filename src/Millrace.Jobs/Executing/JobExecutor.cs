@@ -105,7 +105,7 @@ internal sealed class JobExecutor(
 
         if (kept)
         {
-            notifications.PublishProgress(execution.Job, percent, message);
+            notifications.Publish(notifications.Describe(execution.Job, JobState.Running) with { ProgressPercent = percent, ProgressMessage = message });
         }
     }
 

@@ -10,6 +10,8 @@ internal sealed class JobNotifications
 {
     public const int Capacity = 10_000;
 
+    private readonly Lock _lock = new(); // guards _held, and the order of writes
+    private readonly Dictionary<string, List<JobChange>> _held = new(StringComparer.Ordinal);
     private readonly Channel<JobChange> _changes;
     private readonly Lazy<IJobObserver[]> _observers; // late: an observer may itself ask for the client
     private readonly TimeProvider _clock;
@@ -36,7 +38,43 @@ internal sealed class JobNotifications
     /// <summary>False when nobody listens; then there is no need to find out what changed.</summary>
     public bool Enabled => _observers.Value.Length > 0;
 
-    public void Publish(JobRecord job, JobState? state) => Publish(new JobChange
+    /// <summary>Holds back what others tell of these jobs while the caller changes them in the store: a worker may claim a job before its
+    /// enqueuer has come back to tell of it. What the caller tells goes first; the rest follows when the hold is disposed.</summary>
+    public NotificationHold Hold(IEnumerable<string> ids)
+    {
+        if (!Enabled)
+        {
+            return new NotificationHold(this, []);
+        }
+
+        lock (_lock)
+        {
+            return new NotificationHold(this, [.. ids.Where(id => _held.TryAdd(id, []))]);
+        }
+    }
+
+    /// <summary>Tells of a change that needs no hold.</summary>
+    public void Publish(JobChange change)
+    {
+        if (!Enabled)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_held.TryGetValue(change.Id, out var held))
+            {
+                held.Add(change);
+            }
+            else
+            {
+                _changes.Writer.TryWrite(change);
+            }
+        }
+    }
+
+    public JobChange Describe(JobRecord job, JobState? state) => new()
     {
         Id = job.Id,
         Queue = job.Queue,
@@ -46,9 +84,9 @@ internal sealed class JobNotifications
         Tags = job.Tags,
         Error = state == JobState.Dead ? job.Error : null,
         At = _clock.GetUtcNow(),
-    });
+    };
 
-    public void Publish(NewJob job) => Publish(new JobChange
+    public JobChange Describe(NewJob job) => new()
     {
         Id = job.Id,
         Queue = job.Queue,
@@ -56,9 +94,9 @@ internal sealed class JobNotifications
         State = job.Delay is null && job.At is null ? JobState.Waiting : JobState.Scheduled,
         Tags = job.Tags,
         At = _clock.GetUtcNow(),
-    });
+    };
 
-    public void Publish(ClaimedJob job, JobState state, string? error = null) => Publish(new JobChange
+    public JobChange Describe(ClaimedJob job, JobState state, string? error = null) => new()
     {
         Id = job.Id,
         Queue = job.Queue,
@@ -68,20 +106,7 @@ internal sealed class JobNotifications
         Tags = job.Tags,
         Error = error,
         At = _clock.GetUtcNow(),
-    });
-
-    public void PublishProgress(ClaimedJob job, int percent, string? message) => Publish(new JobChange
-    {
-        Id = job.Id,
-        Queue = job.Queue,
-        Type = job.Type,
-        State = JobState.Running,
-        Attempt = job.Attempt,
-        Tags = job.Tags,
-        ProgressPercent = percent,
-        ProgressMessage = message,
-        At = _clock.GetUtcNow(),
-    });
+    };
 
     /// <summary>No change is taken from now on; <see cref="RunAsync"/> ends after those that wait.</summary>
     public void Complete() => _changes.Writer.TryComplete();
@@ -110,11 +135,29 @@ internal sealed class JobNotifications
         }
     }
 
-    private void Publish(JobChange change)
+    /// <summary>Writes past the holds.</summary>
+    internal void Write(JobChange change)
     {
         if (Enabled)
         {
-            _changes.Writer.TryWrite(change);
+            lock (_lock)
+            {
+                _changes.Writer.TryWrite(change);
+            }
+        }
+    }
+
+    internal void Release(List<string> ids)
+    {
+        lock (_lock)
+        {
+            foreach (var id in ids)
+            {
+                if (_held.Remove(id, out var held))
+                {
+                    held.ForEach(change => _changes.Writer.TryWrite(change));
+                }
+            }
         }
     }
 }

@@ -92,12 +92,13 @@ internal sealed class ScheduleLoop(
 
         var job = ScheduleTimes.CreateJob(definition, factory.NewId());
         var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, Job = job, MaximumQueueLength = options.MaximumQueueLength };
+        using var hold = notifications.Hold([job.Id]);
         switch (await store.FireScheduleAsync(request, cancellationToken).ConfigureAwait(false))
         {
             case FireStatus.Fired:
                 Log.ScheduleFired(logger, definition.Name, tick, job.Id);
                 metrics.Enqueued(job.Queue, job.Type);
-                notifications.Publish(job);
+                hold.Publish(notifications.Describe(job));
                 return true;
             case FireStatus.QueueFull:
                 Log.ScheduleQueueFull(logger, definition.Name, tick, definition.Queue);

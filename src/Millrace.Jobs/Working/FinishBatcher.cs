@@ -32,10 +32,11 @@ internal sealed class FinishBatcher(JobStore store, RunningJobs running, JobNoti
                     batch.Add(ended);
                 }
 
+                using var hold = notifications.Hold(batch.Select(static ended => ended.Execution.Job.Id));
                 var answers = await StoreAsync([.. batch.Select(static ended => ended.Finish)], cancellationToken).ConfigureAwait(false);
                 for (var i = 0; i < batch.Count; i++)
                 {
-                    Confirm(batch[i].Execution, batch[i].Finish, answers[i]);
+                    Confirm(batch[i].Execution, batch[i].Finish, answers[i], hold);
                 }
             }
         }
@@ -65,7 +66,7 @@ internal sealed class FinishBatcher(JobStore store, RunningJobs running, JobNoti
         }
     }
 
-    private void Confirm(Execution execution, JobFinish finish, FinishResult answer)
+    private void Confirm(Execution execution, JobFinish finish, FinishResult answer, NotificationHold hold)
     {
         var job = execution.Job;
         running.Remove(execution);
@@ -76,7 +77,7 @@ internal sealed class FinishBatcher(JobStore store, RunningJobs running, JobNoti
         }
         else if (answer.State is { } state)
         {
-            notifications.Publish(job, state, finish.Error);
+            hold.Publish(notifications.Describe(job, state, finish.Error));
         }
     }
 }

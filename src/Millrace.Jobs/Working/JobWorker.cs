@@ -207,7 +207,7 @@ internal sealed class JobWorker : IDisposable
     {
         var job = execution.Job;
         _metrics.Started(job);
-        _notifications.Publish(job, JobState.Running);
+        _notifications.Publish(_notifications.Describe(job, JobState.Running));
         var began = _clock.GetTimestamp();
         var finish = await _executor.RunAsync(execution).ConfigureAwait(false);
         var duration = _clock.GetElapsedTime(began);

@@ -53,7 +53,7 @@ internal sealed class Sweeper(JobStore store, JobsOptions options, JobNotificati
             more = swept.More;
             foreach (var job in swept.Rescued)
             {
-                notifications.Publish(job, job.State);
+                notifications.Publish(notifications.Describe(job, job.State));
                 if (job.State != JobState.Waiting)
                 {
                     metrics.Ended(job);
