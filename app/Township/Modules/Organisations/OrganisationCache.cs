@@ -9,6 +9,9 @@ internal static class OrganisationCache
     public static readonly CachePolicy Lists = new("organisation-lists", TimeSpan.FromMinutes(10)) { Immutable = true };
     public static readonly CachePolicy Memberships = new("memberships", TimeSpan.FromMinutes(10)) { Immutable = true };
 
+    /// <summary>The cache that output caching keeps guests' pages in.</summary>
+    public const string OutputCacheName = "output";
+
     /// <summary>Carried by every list of organisations.</summary>
     public const string AllTag = "orgs";
 
@@ -26,7 +29,18 @@ internal static class OrganisationCache
     public static string ListKey(OrganisationFilter filter) =>
         $"orgs:list:{filter.Category ?? "any"}:{filter.MemberId ?? "all"}:{filter.Size}:{filter.After}";
 
-    public static void AddOrganisationsCache(this IServiceCollection services) => services.AddMillraceCache()
+    public static void AddOrganisationsCache(this IServiceCollection services)
+    {
+        AddRules(services.AddMillraceCache());
+
+        // Guests' pages, kept whole by output caching.
+        services.AddMillraceCache(OutputCacheName)
+            .InvalidateOn<OrganisationChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<MembershipChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<Projects.ProjectChanged>(rule => rule.Tag(_ => AllTag));
+    }
+
+    private static void AddRules(CacheBuilder cache) => cache
         .InvalidateOn<OrganisationChanged>(rule => rule
             .Tag(e => Tag(e.OrganisationId))
             .Tag(_ => AllTag))

@@ -47,7 +47,18 @@ internal static class ProjectCache
     public static string SearchKey(SearchQuery query, string? userId, Cursor after) =>
         $"search:{userId ?? "guest"}:{after}:{string.Join(' ', query.Words)}";
 
-    public static void AddProjectsCache(this IServiceCollection services) => services.AddMillraceCache()
+    public static void AddProjectsCache(this IServiceCollection services)
+    {
+        AddRules(services.AddMillraceCache());
+
+        // Guests' pages, kept whole by output caching.
+        services.AddMillraceCache(OrganisationCache.OutputCacheName)
+            .InvalidateOn<ProjectChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<TaskChanged>(rule => rule.Tags(e => MovesProgress(e) ? [AllTag] : []))
+            .InvalidateOn<OrganisationChanged>(rule => rule.Tags(e => e.IsNew ? [] : [AllTag]));
+    }
+
+    private static void AddRules(CacheBuilder cache) => cache
         .InvalidateOn<ProjectChanged>(rule => rule
             .Tag(e => Tag(e.ProjectId))
             .Tag(e => OfOrganisationTag(e.OrganisationId))

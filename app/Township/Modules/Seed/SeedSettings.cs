@@ -1,12 +1,9 @@
 namespace Township.Modules.Seed;
 
-/// <summary>Settings of the example town, section <c>Seed</c>.</summary>
+/// <summary>Settings of the example town, section <c>Township:Seed</c>. Whether there is one says <see cref="TownshipSettings.ExampleData"/>.</summary>
 internal sealed class SeedSettings
 {
-    public const string Section = "Seed";
-
-    /// <summary>Whether first start fills the database with the example town. Default: outside Production.</summary>
-    public bool? Enabled { get; set; }
+    public const string Section = "Township:Seed";
 
     /// <summary>
     /// The day that the example town is told from: everything happened before it, open votes end after it. Default: the day of

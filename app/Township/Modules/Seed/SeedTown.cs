@@ -152,7 +152,7 @@ internal sealed class SeedTown
     private void TellProjects()
     {
         var perGroup = new ZipfSampler(OrganisationCount, 0.6).Split(ProjectCount, 2);
-        var perProject = Shuffled(new ZipfSampler(ProjectCount, 0.8).Split(TaskCount, 4), keepFirst: 3);
+        var perProject = Shuffled(new ZipfSampler(ProjectCount, 0.62).Split(TaskCount, 4), keepFirst: 3);
         var project = 0;
         var task = 0;
         for (var g = 0; g < _groups.Count; g++)
@@ -176,7 +176,7 @@ internal sealed class SeedTown
         }
 
         var summary = $"{name.Split(" (")[0]}, by {group.Name}. {_random.Pick(SeedWords.Reasons)}";
-        var status = _random.Fraction() switch
+        var status = (number < 3 ? 0 : _random.Fraction()) switch
         {
             < 0.70 => ProjectStatus.Active,
             < 0.82 => ProjectStatus.Paused,
@@ -203,8 +203,15 @@ internal sealed class SeedTown
         var title = Fill(_random.Chance(0.7) ? _random.Pick(group.Topic.Tasks) : _random.Pick(SeedWords.GeneralTasks), project.Place);
         var details = _random.Chance(0.45) ? _random.Pick(SeedWords.TaskNotes) : "";
         var share = _random.Fraction();
-        var created = _anchor - (long)(project.Age * share * share * Day) - (_random.Between(1, 12) * Hour);
+        // Busier towards today; what is completed had its last task a while ago.
+        var reach = project.Status == ProjectStatus.Completed ? 0.35 + (0.65 * share) : share * share;
+        var created = _anchor - (long)(project.Age * reach * Day) - (_random.Between(1, 12) * Hour);
         var wait = (long)((0.3 + (18 * _random.Fraction() * _random.Fraction())) * Day);
+        if (project.Status == ProjectStatus.Completed)
+        {
+            wait = Math.Min(wait, (_anchor - created) * 9 / 10);
+        }
+
         var chance = project.Status switch
         {
             ProjectStatus.Completed => 1.0,

@@ -8,11 +8,12 @@ namespace Township.Modules.Seed;
 /// Fills an empty database with the example town at first start. Part of the start-up transaction: all of it is there, or none;
 /// what is recorded there as done does not run again.
 /// </summary>
-internal sealed class TownSeeder(TimeProvider time, IHostEnvironment environment, IOptions<SeedSettings> settings) : ISeeder
+internal sealed class TownSeeder(
+    TimeProvider time, IHostEnvironment environment, IOptions<TownshipSettings> township, IOptions<SeedSettings> settings) : ISeeder
 {
     public string Name => "example-town";
 
-    public bool Enabled => settings.Value.Enabled ?? !environment.IsProduction();
+    public bool Enabled => township.Value.ExampleData ?? !environment.IsProduction();
 
     public async Task SeedAsync(DatabaseTransaction sql, CancellationToken cancellationToken)
     {

@@ -27,7 +27,17 @@ internal static class VotingCache
     public static string ListKey(QuestionSet set, string? organisationId, Cursor after, int size) =>
         $"questions:{set}:{organisationId ?? "town"}:{size}:{after}";
 
-    public static void AddVotingCache(this IServiceCollection services) => services.AddMillraceCache()
+    public static void AddVotingCache(this IServiceCollection services)
+    {
+        AddRules(services.AddMillraceCache());
+
+        // Guests' pages, kept whole by output caching.
+        services.AddMillraceCache(OrganisationCache.OutputCacheName)
+            .InvalidateOn<QuestionChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<OrganisationChanged>(rule => rule.Tags(e => e.IsNew ? [] : [AllTag]));
+    }
+
+    private static void AddRules(CacheBuilder cache) => cache
         .InvalidateOn<VoteCast>(rule => rule
             .Key(e => ResultsKey(e.QuestionId))
             .Key(e => VoteKey(e.QuestionId, e.UserId)))

@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.OutputCaching;
 using Township.Platform.Identity;
 
 namespace Township.Modules.Organisations.Pages;
 
+[OutputCache(Duration = 60, VaryByQueryKeys = ["category", "mine", "after"], Tags = [OrganisationCache.AllTag])]
 internal sealed class OrganisationsModel(OrganisationReads reads) : PageModel
 {
     [BindProperty(SupportsGet = true)]

@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.OutputCaching;
 using Township.Modules.Organisations;
 using Township.Platform.Identity;
 
 namespace Township.Modules.Projects.Pages;
 
+[OutputCache(Duration = 60, VaryByQueryKeys = ["status", "category", "mine", "after"], Tags = [ProjectCache.AllTag])]
 internal sealed class ProjectsModel(ProjectReads reads) : PageModel
 {
     [BindProperty(SupportsGet = true)]

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.OutputCaching;
 
 namespace Township.Modules.Voting.Pages;
 
+[OutputCache(Duration = 30, VaryByQueryKeys = ["set", "after"], Tags = [VotingCache.AllTag])]
 internal sealed class QuestionsModel(VotingReads reads) : PageModel
 {
     [BindProperty(SupportsGet = true)]
