@@ -33,6 +33,22 @@ public sealed class FlightTests
     }
 
     [Fact, Trait("req", "C-03")]
+    public async Task However_callers_race_for_a_key_its_factory_runs_once()
+    {
+        const int KeysToRaceFor = 20_000;
+        using var cache = Caches.With();
+        var runs = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < KeysToRaceFor; i++)
+            {
+                await cache.GetOrCreateAsync($"k:{i}", _ => ValueTask.FromResult(Interlocked.Increment(ref runs)), CachePolicies.Daily);
+            }
+        }))).WaitAsync(Caches.Guard);
+        Assert.Equal(KeysToRaceFor, runs);
+    }
+
+    [Fact, Trait("req", "C-03")]
     public async Task A_waiter_can_leave_and_the_others_get_the_value()
     {
         using var cache = Caches.With();
