@@ -27,7 +27,7 @@ internal sealed class TownSeeder(
 
         if (sql.Dialect == SqlDialect.PostgreSql)
         {
-            await sql.ExecuteAsync("analyze", cancellationToken: cancellationToken);
+            await sql.ExecuteAsync("analyze users, organisation_members, projects, tasks, search_documents, questions, votes", cancellationToken: cancellationToken); // as the planner would only do later, by itself
         }
     }
 }

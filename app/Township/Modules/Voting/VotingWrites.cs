@@ -76,7 +76,10 @@ internal sealed class VotingWrites(
 
         if (!await store.VoteAsync(question.Id, optionId!, userId, reads.Now, cancellationToken))
         {
-            return await store.VoteOfAsync(question.Id, userId, cancellationToken) == optionId
+            // The vote was so already (and may have been changed since, by a request beside this one), or the question has
+            // ended since it was read: the database, not the cache, knows which.
+            var isOpen = await store.FindAsync(question.Id, cancellationToken) is { } fresh && fresh.IsOpenAt(time.GetUtcNow());
+            return isOpen
                 ? Outcome<Question>.Unchanged(question)
                 : Outcome<Question>.Invalid("Option", "Voting has ended; your vote was not counted.");
         }
