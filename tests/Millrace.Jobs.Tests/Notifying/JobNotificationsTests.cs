@@ -37,6 +37,22 @@ public sealed class JobNotificationsTests
     }
 
     [Fact, Trait("req", "J-07")]
+    public async Task A_second_holder_waits_for_the_first()
+    {
+        var enqueuer = _notifications.Hold(["a"]);
+        using (var finisher = _notifications.Hold(["a"]))
+        {
+            finisher.Publish(Change("a", JobState.Completed));
+        }
+
+        enqueuer.Publish(Change("a", JobState.Waiting));
+        enqueuer.Dispose();
+        await DrainAsync();
+
+        Assert.Equal([JobState.Waiting, JobState.Completed], _recorder.Changes.Select(static change => change.State!.Value));
+    }
+
+    [Fact, Trait("req", "J-07")]
     public async Task Beyond_the_bound_the_oldest_are_dropped_and_counted()
     {
         for (var n = 0; n < JobNotifications.Capacity + 5; n++)

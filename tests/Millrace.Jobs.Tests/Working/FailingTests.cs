@@ -112,6 +112,7 @@ public sealed class FailingTests
         await engine.ReachesAsync(id, JobState.Running);
 
         Assert.Equal(CancelStatus.Requested, await other.Client.CancelAsync(id));
+        await clock.WaitForTimersAsync(6).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep, both processes' schedules, the job's timeout
         clock.Advance(TimeSpan.FromMinutes(20)); // a third of the lease
         await engine.ReachesAsync(id, JobState.Cancelled);
     }

@@ -65,10 +65,12 @@ public sealed class OutageTests
         await memory.LeaveAsync(worker.Identity.Id); // as an operator's tool might
         await memory.SweepAsync(new SweepRequest { Completed = new(Lease, 1), Cancelled = new(Lease, 1), Dead = new(Lease, 1) });
 
+        await engine.ReachesAsync(id, JobState.Completed); // the second run; the first still waits
+        await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep, schedules, and the first run's timeout
+
         clock.Advance(TimeSpan.FromMinutes(20)); // the next heartbeat
 
         await stopped.WaitAsync();
-        await engine.ReachesAsync(id, JobState.Completed);
         Assert.Equal(1, engine.Logs.Count(2006));
     }
 
