@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Millrace.Jobs;
 using Township.Platform.Web;
 
 namespace Township.Tests;
@@ -63,6 +64,8 @@ internal sealed partial class TownshipHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(all);
         builder.AddTownship();
         builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(Announcement)));
+        builder.Services.AddSingleton<FinishedJobs>();
+        builder.Services.AddSingleton<IJobObserver>(provider => provider.GetRequiredService<FinishedJobs>());
         configure?.Invoke(builder);
         var app = builder.Build();
         app.UseTownship();

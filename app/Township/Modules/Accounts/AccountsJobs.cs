@@ -15,5 +15,6 @@ internal static class AccountsJobs
                 job.Priority = 10; // somebody is waiting for it
                 job.MaxAttempts = NotificationsJobs.EmailAttempts;
             })
-            .AddHandler<TidyAccounts, TidyAccountsHandler>("tidy-accounts");
+            .AddHandler<TidyAccounts, TidyAccountsHandler>("tidy-accounts")
+            .AddSchedule("tidy-accounts", "30 2 * * *", new TidyAccounts());
 }

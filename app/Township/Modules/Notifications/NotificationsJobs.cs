@@ -22,5 +22,6 @@ internal static class NotificationsJobs
                 job.MaxAttempts = EmailAttempts;
             })
             .AddHandler<Notify, NotifyHandler>("notify", job => job.Queue = NotificationQueue)
-            .AddHandler<SendDigests, SendDigestsHandler>("send-digests", job => job.Queue = NotificationQueue);
+            .AddHandler<SendDigests, SendDigestsHandler>("send-digests", job => job.Queue = NotificationQueue)
+            .AddSchedule("daily-digest", "0 8 * * *", new SendDigests());
 }
