@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Township.Modules.Home;
 using Township.Modules.Notifications.Email;
 using Township.Modules.Notifications.InApp;
 
@@ -24,6 +25,7 @@ internal sealed class NotificationsModule : ITownshipModule
         services.AddSingleton<EmailSender>();
         services.AddSingleton<NotificationStore>();
         services.AddSingleton<Inbox>();
+        services.AddSingleton(new HomePanel("/Modules/Notifications/Pages/_HomePanel.cshtml", Order: 90, ForGuests: false));
         services.AddNotificationsCache();
         services.AddNotificationsJobs();
     }

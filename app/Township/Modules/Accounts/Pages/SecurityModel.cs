@@ -11,12 +11,16 @@ namespace Township.Modules.Accounts.Pages;
 
 [Authorize(Policy = TownshipPolicies.Resident)]
 [ResponseCache(NoStore = true)]
-internal sealed class SecurityModel(AccountDesk desk, SessionDirectory sessions, AttemptLimiter attempts) : PageModel
+internal sealed class SecurityModel(AccountDesk desk, SessionDirectory sessions, AttemptLimiter attempts, Profiles profiles)
+    : PageModel
 {
     [BindProperty]
     public Form Input { get; set; } = new();
 
     public IReadOnlyList<SessionSummary> Sessions { get; private set; } = [];
+
+    /// <summary>For password managers: whose password this is.</summary>
+    public string Email { get; private set; } = "";
 
     public string? CurrentSession => User.FindFirst(TownshipClaims.SessionId)?.Value;
 
@@ -61,8 +65,11 @@ internal sealed class SecurityModel(AccountDesk desk, SessionDirectory sessions,
         return LocalRedirect("/account/security");
     }
 
-    private async Task LoadAsync(CancellationToken cancellationToken) =>
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
         Sessions = await sessions.ListAsync(User.RequiredUserId, cancellationToken);
+        Email = (await profiles.FindAsync(User.RequiredUserId, cancellationToken))?.Email ?? "";
+    }
 
     internal sealed class Form
     {
