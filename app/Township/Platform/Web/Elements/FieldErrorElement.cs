@@ -2,11 +2,11 @@ using Microsoft.AspNetCore.Mvc.Rendering;
 using Microsoft.AspNetCore.Mvc.ViewFeatures;
 using Microsoft.AspNetCore.Razor.TagHelpers;
 
-namespace Township.Platform.Web.TagHelpers;
+namespace Township.Platform.Web.Elements;
 
 /// <summary><c>&lt;field-error for="Input.Email" /&gt;</c>: what is wrong with a field, under it; nothing when nothing is.</summary>
 [HtmlTargetElement("field-error", TagStructure = TagStructure.NormalOrSelfClosing)]
-public sealed class FieldErrorTagHelper : TagHelper
+public sealed class FieldErrorElement : TagHelper
 {
     /// <summary>The field.</summary>
     [HtmlAttributeName("for")]
@@ -31,7 +31,7 @@ public sealed class FieldErrorTagHelper : TagHelper
         output.TagName = "p";
         output.TagMode = TagMode.StartTagAndEndTag;
         output.Attributes.SetAttribute("class", "field__error");
-        output.Attributes.SetAttribute("id", FieldTagHelper.ErrorId(name));
+        output.Attributes.SetAttribute("id", FieldElement.ErrorId(name));
         output.Content.SetContent(entry.Errors[0].ErrorMessage is { Length: > 0 } message ? message : "This is not valid.");
     }
 }

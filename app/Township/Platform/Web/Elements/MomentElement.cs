@@ -1,14 +1,14 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Razor.TagHelpers;
 
-namespace Township.Platform.Web.TagHelpers;
+namespace Township.Platform.Web.Elements;
 
 /// <summary>
 /// <c>&lt;moment at="@task.CreatedAt" /&gt;</c>: a time in Unix milliseconds. Written in UTC, so that the page can be cached for
 /// everybody; the script <c>site.js</c> shows it in the reader's own zone.
 /// </summary>
 [HtmlTargetElement("moment", TagStructure = TagStructure.NormalOrSelfClosing)]
-public sealed class MomentTagHelper : TagHelper
+public sealed class MomentElement : TagHelper
 {
     /// <summary>Unix milliseconds.</summary>
     public long At { get; set; }

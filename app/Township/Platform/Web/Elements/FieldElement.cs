@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Mvc.Rendering;
 using Microsoft.AspNetCore.Mvc.ViewFeatures;
 using Microsoft.AspNetCore.Razor.TagHelpers;
 
-namespace Township.Platform.Web.TagHelpers;
+namespace Township.Platform.Web.Elements;
 
 /// <summary>Tells assistive technology which fields are wrong and where it says why.</summary>
 [HtmlTargetElement("input", Attributes = "asp-for")]
 [HtmlTargetElement("select", Attributes = "asp-for")]
 [HtmlTargetElement("textarea", Attributes = "asp-for")]
-public sealed class FieldTagHelper : TagHelper
+public sealed class FieldElement : TagHelper
 {
     /// <summary>After the framework's own, which write the name and id.</summary>
     public override int Order => 1000;
