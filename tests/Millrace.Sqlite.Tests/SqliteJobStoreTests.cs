@@ -171,6 +171,36 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_job_whose_payload_something_else_removed_becomes_dead_and_holds_up_nothing()
+    {
+        var store = await _fixture.OpenAsync();
+        await _fixture.EnqueueAsync(store, StoreFixture.Job("spoiled"), StoreFixture.Job("sound"));
+        _fixture.Execute("DELETE FROM millrace_payload WHERE job = (SELECT sequence FROM millrace_job WHERE id = 'spoiled')");
+
+        Assert.Equal("sound", Assert.Single(await store.ClaimAsync(StoreFixture.Ask("w", 10))).Id);
+        var dead = await store.GetAsync("spoiled");
+        Assert.Equal(JobState.Dead, dead!.State);
+        Assert.Contains("column 'payload'", dead.Error);
+    }
+
+    [Fact]
+    public async Task Jobs_that_something_else_removed_do_not_wake_workers_for_nothing()
+    {
+        var clock = new FakeClock();
+        var store = await _fixture.OpenAsync(clock);
+        await _fixture.EnqueueAsync(store, StoreFixture.Job("a"));
+        await store.WaitForWorkAsync(["default"], DateTimeOffset.MaxValue).AsTask().WaitAsync(StoreFixture.Guard);
+        _fixture.Execute("DELETE FROM millrace_job");
+
+        using var stop = new CancellationTokenSource();
+        var wait = store.WaitForWorkAsync(["default"], DateTimeOffset.MaxValue, stop.Token).AsTask();
+        await clock.WaitForTimersAsync(1).WaitAsync(StoreFixture.Guard);
+        Assert.False(wait.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    [Fact]
     public async Task UseSqlite_replaces_the_memory_store_and_its_file_is_the_one_named()
     {
         var services = new ServiceCollection();

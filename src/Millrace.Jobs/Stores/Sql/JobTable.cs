@@ -11,11 +11,11 @@ internal static class JobTable
         j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message
         """;
 
-    /// <summary>Begins a query for <see cref="Read"/>, without payloads.</summary>
-    public const string SelectBare = $"SELECT {Columns}, NULL AS payload FROM millrace_job j";
+    /// <summary>Begins a query for <see cref="ReadBare"/>.</summary>
+    public const string SelectBare = $"SELECT {Columns} FROM millrace_job j";
 
     /// <summary>Begins a query for <see cref="Read"/>.</summary>
-    public const string SelectFull = $"SELECT {Columns}, p.payload FROM millrace_job j JOIN millrace_payload p ON p.job = j.sequence";
+    public const string SelectFull = $"SELECT {Columns}, p.payload FROM millrace_job j LEFT JOIN millrace_payload p ON p.job = j.sequence";
 
     private const string Find = SelectBare + " WHERE j.id = @id";
 
@@ -45,8 +45,13 @@ internal static class JobTable
 
     private const string DeleteTags = "DELETE FROM millrace_job_tag WHERE job = @job";
 
-    /// <summary>Reads a row of one of the two queries.</summary>
-    public static SqlJob Read(SqlRow row) => new(row.Number(1), row.Number(2, 0), new JobRecord
+    /// <summary>Reads a job with its payload. One without is not valid: the query keeps it in sight, so that it is found.</summary>
+    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(22));
+
+    /// <summary>Reads a job; its payload stays empty.</summary>
+    public static SqlJob ReadBare(SqlRow row) => Build(row, ReadOnlyMemory<byte>.Empty);
+
+    private static SqlJob Build(SqlRow row, ReadOnlyMemory<byte> payload) => new(row.Number(1), row.Number(2, 0), new JobRecord
     {
         Id = row.Text(0, JobLimits.MaximumIdLength),
         Queue = row.Text(3, JobLimits.MaximumNameLength),
@@ -68,11 +73,11 @@ internal static class JobTable
         Result = row.BytesOrNull(19),
         ProgressPercent = row.Integer(20, 0, 100),
         ProgressMessage = row.TextOrNull(21, JobLimits.MaximumProgressMessageLength),
-        Payload = row.BytesOrNull(22) ?? ReadOnlyMemory<byte>.Empty,
+        Payload = payload,
     });
 
     /// <summary>The job of an id, without its payload; null when there is none.</summary>
-    public static ValueTask<SqlJob?> FindAsync(SqlSession session, string id) => session.Statement(Find).Set("@id", id).FirstAsync(Read);
+    public static ValueTask<SqlJob?> FindAsync(SqlSession session, string id) => session.Statement(Find).Set("@id", id).FirstAsync(ReadBare);
 
     /// <summary>Stores a new job; false when its id is taken.</summary>
     public static async ValueTask<bool> AddAsync(WriteSession session, NewJob job)

@@ -29,6 +29,8 @@ internal static class Claim
         WHERE sequence = @sequence
         """;
 
+    private const string BuryPayload = "INSERT INTO millrace_payload (job, payload) VALUES (@job, @payload) ON CONFLICT (job) DO NOTHING";
+
     public static async ValueTask<IReadOnlyList<ClaimedJob>> RunAsync(WriteSession session, ClaimRequest request)
     {
         await WorkerTable.RenewAsync(session, request.Worker, request.Lease).ConfigureAwait(false);
@@ -99,6 +101,7 @@ internal static class Claim
     private static async ValueTask BuryAsync(WriteSession session, string queue, long sequence, string error)
     {
         await session.Statement(Bury).Set("@sequence", sequence).Set("@now", session.Now).Set("@error", error).RunAsync().ConfigureAwait(false);
+        await session.Statement(BuryPayload).Set("@job", sequence).Set("@payload", Array.Empty<byte>()).RunAsync().ConfigureAwait(false);
         session.Count(queue, JobState.Waiting, attempt: 0, -1);
         session.Count(queue, JobState.Dead, attempt: 0, 1);
     }

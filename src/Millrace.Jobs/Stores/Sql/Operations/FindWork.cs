@@ -3,9 +3,10 @@ namespace Millrace.Jobs.Stores.Sql.Operations;
 /// <summary>The question behind <see cref="JobStore.WaitForWorkAsync"/>: when will there be a job to claim?</summary>
 internal static class FindWork
 {
-    // One row per queue that is known and not paused; from the kept counts, and only without waiting jobs from the index of due times.
+    // One row per queue that is known and not paused. It asks the indexes that a claim uses, not the kept counts: were those wrong, a worker
+    // would ask again and again for a job that no claim finds.
     private const string Due = """
-        SELECT CASE WHEN waiting > 0 THEN 0
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM millrace_job j WHERE j.queue = @queue AND j.state = 1) THEN 0
           ELSE (SELECT j.due_at FROM millrace_job j WHERE j.queue = @queue AND j.state = 0 ORDER BY j.due_at LIMIT 1) END AS due
         FROM millrace_queue WHERE name = @queue AND paused = 0
         """;

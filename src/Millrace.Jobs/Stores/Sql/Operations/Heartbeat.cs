@@ -8,7 +8,7 @@ internal static class Heartbeat
     public static async ValueTask<HeartbeatResult> RunAsync(WriteSession session, HeartbeatRequest request)
     {
         await WorkerTable.RenewAsync(session, request.Worker, request.Lease).ConfigureAwait(false);
-        var held = await session.Statement(Held).Set("@worker", request.Worker.Id).ListAsync(JobTable.Read).ConfigureAwait(false);
+        var held = await session.Statement(Held).Set("@worker", request.Worker.Id).ListAsync(JobTable.ReadBare).ConfigureAwait(false);
         var named = request.Runs.ToHashSet();
         var own = new Dictionary<JobRun, SqlJob>();
         foreach (var job in held)
