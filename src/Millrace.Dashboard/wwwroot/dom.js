@@ -141,11 +141,11 @@ export function table(caption, columns, rows, keyOf, empty) {
         }, c.cell(row))))))));
 }
 
-/** How full something is: a bar with its words beside it. */
-export function fill(part, whole, words) {
+/** A share as a bar with its words beside it; where the whole is a limit, a bar that is nearly full stands out. */
+export function fill(part, whole, words, isLimit = false) {
   const share = whole > 0 ? Math.min(1, part / whole) : 0;
   return h('span', { class: 'fill' },
-    h('span', { class: `bar${share > 0.9 ? ' high' : ''}`, 'aria-hidden': 'true', vars: { '--share': share.toFixed(4) } }),
+    h('span', { class: `bar${isLimit && share > 0.9 ? ' high' : ''}`, 'aria-hidden': 'true', vars: { '--share': share.toFixed(4) } }),
     h('span', { class: 'fill-words' }, words));
 }
 

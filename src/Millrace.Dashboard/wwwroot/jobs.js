@@ -26,7 +26,7 @@ export function queues(model, redraw) {
     { head: 'State', cell: q => (q.paused ? state('off', 'Paused') : q.concurrency ? state('ok', 'Open') : state('wait', 'Not served here')) },
     { head: 'Waiting', num: true, cell: q => count(q.waiting) },
     { head: 'Delayed', num: true, cell: q => count(q.delayed) },
-    { head: 'Running', cell: q => (q.concurrency ? fill(q.running, q.concurrency, `${exact(q.running)} of ${exact(q.concurrency)}`) : exact(q.running)) },
+    { head: 'Running', cell: q => (q.concurrency ? fill(q.running, q.concurrency, `${exact(q.running)} of ${exact(q.concurrency)}`, q.waiting > 0) : exact(q.running)) },
     { head: 'Retrying', num: true, cell: q => (q.retrying > 0 ? state('retry', count(q.retrying)) : '0') },
     { head: 'Dead', num: true, cell: q => (q.dead > 0 ? state('bad', count(q.dead)) : '0') },
     { head: 'Completed, kept', num: true, cell: q => count(q.completed) },

@@ -63,7 +63,10 @@ export function drawCharts(model) {
   history = model.history;
   if (!history) return;
   const now = history.samples.at(-1)?.at ?? model.overview?.at;
-  if (now) for (const c of charts) c.draw(history.samples, model.window, now);
+  // A young application fills the chart too, instead of a sliver at its right edge.
+  const age = (new Date(now) - new Date(history.samples[0]?.at ?? now)) / 1000;
+  const seconds = Math.min(model.window, Math.max(60, Math.ceil(age)));
+  if (now) for (const c of charts) c.draw(history.samples, seconds, now);
 }
 
 function tiles({ overview: o, history: h1 }) {
@@ -78,7 +81,7 @@ function tiles({ overview: o, history: h1 }) {
   const jobsDown = o.jobs.error !== null && o.jobs.error !== undefined;
   return h('dl', { class: 'tiles' },
     tile('Hit rate, last 5 min', percent(data), `pages ${percent(pages)}`),
-    tile('Cache memory', bytes(used), fill(used, limit, `of ${bytes(limit)}`)),
+    tile('Cache memory', bytes(used), fill(used, limit, `of ${bytes(limit)}`, true)),
     tile('Jobs waiting', jobsDown ? '–' : count(totals.waiting), jobsDown ? 'store does not answer' : `${count(totals.delayed)} delayed`),
     tile('Jobs running', jobsDown ? '–' : count(totals.running), jobsDown ? '' : `${count(alive)} ${alive === 1 ? 'worker' : 'workers'}`),
     tile('Dead jobs', totals.dead > 0 ? state('bad', count(totals.dead)) : jobsDown ? '–' : state('ok', 'none'), jobsDown ? '' : `${count(totals.retrying)} retrying`),
