@@ -12,6 +12,9 @@ internal static class OrganisationCache
     /// <summary>The cache that output caching keeps guests' pages in.</summary>
     public const string OutputCacheName = "output";
 
+    /// <summary>Carried by the home page of guests.</summary>
+    public const string HomeTag = "home";
+
     /// <summary>Carried by every list of organisations.</summary>
     public const string AllTag = "orgs";
 

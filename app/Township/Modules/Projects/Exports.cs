@@ -18,7 +18,15 @@ internal sealed class Exports(ExportStore store, ProjectReads projects, JobClien
         var now = time.GetUtcNow();
         var fileName = $"{Slug(seen.Project.Name)}-{now:yyyy-MM-dd}.csv";
         await store.InsertAsync(id, projectId, userId, fileName, now.ToUnixTimeMilliseconds(), cancellationToken);
-        await jobs.EnqueueAsync(new ExportProject(id), cancellationToken: CancellationToken.None);
+        try
+        {
+            await jobs.EnqueueAsync(new ExportProject(id), cancellationToken: CancellationToken.None);
+        }
+        catch (JobQueueFullException)
+        {
+            await store.FailAsync(id, now.ToUnixTimeMilliseconds(), CancellationToken.None); // its page says: ask again
+        }
+
         return Outcome<ProjectExport>.Done((await store.FindAsync(id, CancellationToken.None))!);
     }
 

@@ -53,7 +53,7 @@ internal static class ProjectCache
 
         // Guests' pages, kept whole by output caching.
         services.AddMillraceCache(OrganisationCache.OutputCacheName)
-            .InvalidateOn<ProjectChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<ProjectChanged>(rule => rule.Tag(_ => AllTag).Tag(_ => OrganisationCache.HomeTag))
             .InvalidateOn<TaskChanged>(rule => rule.Tags(e => MovesProgress(e) ? [AllTag] : []))
             .InvalidateOn<OrganisationChanged>(rule => rule.Tags(e => e.IsNew ? [] : [AllTag]));
     }

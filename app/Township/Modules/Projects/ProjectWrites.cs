@@ -1,5 +1,4 @@
 using Millrace.Caching;
-using Millrace.Jobs;
 using Millrace.Realtime;
 using Township.Modules.Organisations;
 
@@ -13,7 +12,6 @@ internal sealed class ProjectWrites(
     OrganisationReads organisations,
     RefreshQueue refresh,
     Cache cache,
-    JobClient jobs,
     ChannelClient channels,
     TimeProvider time)
 {
@@ -47,7 +45,7 @@ internal sealed class ProjectWrites(
             new ProjectCreated(id, input.OrganisationId!, input.Name!),
             Committed);
         await refresh.SearchAsync(RefreshSearch.Project, id);
-        await jobs.EnqueueAsync(new AnnounceProject(id), cancellationToken: Committed);
+        await refresh.AnnounceAsync(id);
         return Outcome<Project>.Done((await reads.FindAsync(id, Committed))!);
     }
 

@@ -1,3 +1,5 @@
+using Township.Modules.Home;
+
 namespace Township.Modules.Projects;
 
 /// <summary>Projects, tasks, dashboards, search and exports.</summary>
@@ -16,6 +18,8 @@ internal sealed class ProjectsModule : ITownshipModule
         builder.Services.AddSingleton<WorkWrites>();
         builder.Services.AddSingleton<Exports>();
         builder.Services.AddSingleton<RefreshQueue>();
+        builder.Services.AddSingleton(new HomePanel("/Modules/Projects/Pages/_HomeTasks.cshtml", 10, ForGuests: false));
+        builder.Services.AddSingleton(new HomePanel("/Modules/Projects/Pages/_HomeProjects.cshtml", 20, ForGuests: true));
         builder.Services.AddProjectsCache();
         builder.Services.AddProjectsChannels();
         builder.Services.AddProjectsJobs();

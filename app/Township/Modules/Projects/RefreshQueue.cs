@@ -6,7 +6,8 @@ namespace Township.Modules.Projects;
 
 /// <summary>
 /// Enqueues what follows a change. Many changes of one project in a row ask for its figures once: while a refresh waits, no
-/// other is enqueued. A full queue loses nothing but freshness, so it is logged, not thrown.
+/// other is enqueued. A full queue costs freshness and news, not data, so it is
+/// logged, not thrown: the write itself is done.
 /// </summary>
 internal sealed class RefreshQueue(JobClient jobs, ILogger<RefreshQueue> logger)
 {
@@ -50,6 +51,19 @@ internal sealed class RefreshQueue(JobClient jobs, ILogger<RefreshQueue> logger)
         catch (JobQueueFullException exception)
         {
             ProjectLog.RefreshNotEnqueued(logger, exception, task.Id);
+        }
+    }
+
+    /// <summary>Tells an organisation's members of a new project.</summary>
+    public async Task AnnounceAsync(string projectId)
+    {
+        try
+        {
+            await jobs.EnqueueAsync(new AnnounceProject(projectId));
+        }
+        catch (JobQueueFullException exception)
+        {
+            ProjectLog.RefreshNotEnqueued(logger, exception, projectId);
         }
     }
 

@@ -33,7 +33,7 @@ internal static class VotingCache
 
         // Guests' pages, kept whole by output caching.
         services.AddMillraceCache(OrganisationCache.OutputCacheName)
-            .InvalidateOn<QuestionChanged>(rule => rule.Tag(_ => AllTag))
+            .InvalidateOn<QuestionChanged>(rule => rule.Tag(_ => AllTag).Tag(_ => OrganisationCache.HomeTag))
             .InvalidateOn<OrganisationChanged>(rule => rule.Tags(e => e.IsNew ? [] : [AllTag]));
     }
 

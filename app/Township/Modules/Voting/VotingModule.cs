@@ -1,3 +1,5 @@
+using Township.Modules.Home;
+
 namespace Township.Modules.Voting;
 
 /// <summary>Questions, votes and live results.</summary>
@@ -16,6 +18,7 @@ internal sealed class VotingModule : ITownshipModule
         builder.Services.AddSingleton<VotingWrites>();
         builder.Services.AddSingleton<QuestionEnd>();
         builder.Services.AddSingleton<LiveResults>();
+        builder.Services.AddSingleton(new HomePanel("/Modules/Voting/Pages/_HomeQuestions.cshtml", 30, ForGuests: true));
         builder.Services.AddVotingCache();
         builder.Services.AddVotingChannels();
         builder.Services.AddVotingJobs();

@@ -12,7 +12,8 @@ internal sealed class VotingWrites(
     LiveResults live,
     Cache cache,
     JobClient jobs,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<VotingWrites> logger)
 {
     // What follows a committed write happens also when the client has gone.
     private static readonly CancellationToken Committed = CancellationToken.None;
@@ -44,7 +45,15 @@ internal sealed class VotingWrites(
         await store.CreateAsync(id, input, optionIds, userId, now, cancellationToken);
         await cache.InvalidateAsync(new QuestionChanged(id), Committed);
         var end = DateTimeOffset.FromUnixTimeMilliseconds(now).AddDays(input.Days!.Value);
-        await jobs.EnqueueAsync(new CloseQuestion(id), options => options.At(end).Id($"close-question-{id}"), Committed);
+        try
+        {
+            await jobs.EnqueueAsync(new CloseQuestion(id), options => options.At(end).Id($"close-question-{id}"), Committed);
+        }
+        catch (JobQueueFullException exception)
+        {
+            VotingLog.CloseNotEnqueued(logger, exception, id); // the schedule finds it when it is due
+        }
+
         return Outcome<Question>.Done((await reads.FindAsync(id, Committed))!);
     }
 

@@ -64,7 +64,7 @@ document.addEventListener('live:restored', () => parts.forEach((part) => refresh
 
 document.addEventListener('submit', async (event) => {
   const form = event.target.closest('form[data-enhance]');
-  if (!form) return;
+  if (!form || event.defaultPrevented) return; // prevented: a second click on what is on its way
   event.preventDefault();
   const id = form.dataset.enhance;
   const part = document.getElementById(id);
