@@ -77,6 +77,23 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task A_token_got_for_a_password_ends_with_every_session_of_its_owner()
+    {
+        await using var host = await TownshipHost.StartAsync();
+        using var program = host.Visit();
+        using var issued = await program.SendAsync(
+            HttpMethod.Post, "/api/accounts/token", new { email = DemoAccounts.ResidentEmail, password = DemoAccounts.Password }, sameOrigin: false);
+        var bearer = (await issued.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+        using var works = await program.SendAsync(HttpMethod.Post, "/api/notifications/read", bearer: bearer, sameOrigin: false);
+        Assert.Equal(HttpStatusCode.NoContent, works.StatusCode);
+
+        await host.Services.GetRequiredService<SessionDirectory>().EndAsync(DemoAccounts.ResidentId, null, null, default);
+
+        using var refused = await program.SendAsync(HttpMethod.Get, "/api/accounts/me", bearer: bearer);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task One_session_can_be_ended_by_its_owner_and_by_nobody_else()
     {
         await using var host = await TownshipHost.StartAsync();
@@ -121,7 +138,7 @@ public sealed class SessionTests
         var clock = new FakeClock();
         await using var host = await TownshipHost.StartAsync();
         var store = new SessionStore(host.Services.GetRequiredService<Database>(), clock);
-        var hash = Township.Platform.Identity.SecretToken.Hash(await store.CreateAsync(DemoAccounts.ResidentId, "test", default))!;
+        var hash = Township.Platform.Identity.SecretToken.Hash((await store.CreateAsync(DemoAccounts.ResidentId, "test", default)).Token)!;
 
         clock.Advance(TimeSpan.FromDays(13));
         Assert.NotNull(await store.UseAsync(hash, default));
@@ -137,13 +154,13 @@ public sealed class SessionTests
     {
         await using var host = await TownshipHost.StartAsync();
         var sessions = host.Services.GetRequiredService<SessionDirectory>();
-        var first = await sessions.BeginAsync(DemoAccounts.ResidentId, "first", default);
+        var (_, first) = await sessions.BeginAsync(DemoAccounts.ResidentId, "first", default);
         Assert.NotNull(await sessions.FindByTokenAsync(first, default));
         var newest = "";
 
         for (var i = 0; i < SessionStore.MaximumPerUser; i++)
         {
-            newest = await sessions.BeginAsync(DemoAccounts.ResidentId, $"device {i}", default);
+            (_, newest) = await sessions.BeginAsync(DemoAccounts.ResidentId, $"device {i}", default);
         }
 
         Assert.Equal(SessionStore.MaximumPerUser, (await sessions.ListAsync(DemoAccounts.ResidentId, default)).Count);

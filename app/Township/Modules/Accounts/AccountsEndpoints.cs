@@ -30,6 +30,7 @@ internal static class AccountsEndpoints
         Credentials? credentials,
         AccountDesk desk,
         AccessTokens tokens,
+        SessionDirectory sessions,
         AttemptLimiter attempts,
         CancellationToken cancellationToken)
     {
@@ -55,10 +56,16 @@ internal static class AccountsEndpoints
             return TypedResults.Problem(TownshipErrors.Detail(429), statusCode: 429);
         }
 
-        return await desk.CheckPasswordAsync(credentials.Email!, credentials.Password!, cancellationToken) is { } account
-            ? TypedResults.Ok(IssuedToken.From(tokens.Issue(account.Id, account.Name, account.Role, null)))
-            : TypedResults.Problem(
+        if (await desk.CheckPasswordAsync(credentials.Email!, credentials.Password!, cancellationToken) is not { } account)
+        {
+            return TypedResults.Problem(
                 "This e-mail address and password do not go together, or the address is not confirmed yet.", statusCode: 401);
+        }
+
+        // A session of its own, so that its owner sees it, and a revocation or a new password ends it at once.
+        var device = $"API: {Device.Describe(context.Request.Headers.UserAgent)}";
+        var (sessionId, _) = await sessions.BeginAsync(account.Id, device, cancellationToken);
+        return TypedResults.Ok(IssuedToken.From(tokens.Issue(account.Id, account.Name, account.Role, sessionId)));
     }
 
     private static async Task<Results<Ok<Profile>, NotFound>> FindMeAsync(

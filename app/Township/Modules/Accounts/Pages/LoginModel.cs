@@ -41,7 +41,7 @@ internal sealed class LoginModel(AccountDesk desk, SessionDirectory sessions, At
             return Page();
         }
 
-        var token = await sessions.BeginAsync(account.Id, Device.Describe(Request.Headers.UserAgent), cancellationToken);
+        var (_, token) = await sessions.BeginAsync(account.Id, Device.Describe(Request.Headers.UserAgent), cancellationToken);
         SessionCookie.Write(HttpContext, token);
         return LocalRedirect(Back());
     }

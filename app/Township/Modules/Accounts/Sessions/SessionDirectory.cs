@@ -6,12 +6,12 @@ namespace Township.Modules.Accounts.Sessions;
 /// <summary>Sessions by token and by id, through the cache: believed for ten minutes, and dropped the moment they end.</summary>
 internal sealed class SessionDirectory(SessionStore store, Cache cache)
 {
-    /// <summary>Begins a session and returns the token for its cookie.</summary>
-    public async Task<string> BeginAsync(string userId, string device, CancellationToken cancellationToken)
+    /// <summary>Begins a session and returns its id and the token for its cookie.</summary>
+    public async Task<(string Id, string Token)> BeginAsync(string userId, string device, CancellationToken cancellationToken)
     {
-        var token = await store.CreateAsync(userId, device, cancellationToken);
+        var begun = await store.CreateAsync(userId, device, cancellationToken);
         await cache.InvalidateAsync(await store.EndSurplusAsync(userId, cancellationToken), cancellationToken);
-        return token;
+        return begun;
     }
 
     /// <summary>The session that a cookie's token opens; null when it opens none.</summary>

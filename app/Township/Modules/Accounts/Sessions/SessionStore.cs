@@ -19,10 +19,10 @@ internal sealed class SessionStore(Database database, TimeProvider time)
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Begins a session and returns its secret token, which is stored nowhere.</summary>
-    public async Task<string> CreateAsync(string userId, string device, CancellationToken cancellationToken)
+    /// <summary>Begins a session and returns its id and its secret token, which is stored nowhere.</summary>
+    public async Task<(string Id, string Token)> CreateAsync(string userId, string device, CancellationToken cancellationToken)
     {
-        var token = SecretToken.Create();
+        var (id, token) = (NewId.Create(time), SecretToken.Create());
         var now = Now;
         await database.ExecuteAsync(
             """
@@ -31,7 +31,7 @@ internal sealed class SessionStore(Database database, TimeProvider time)
             """,
             new
             {
-                id = NewId.Create(time),
+                id,
                 hash = SecretToken.Hash(token),
                 userId,
                 device,
@@ -39,7 +39,7 @@ internal sealed class SessionStore(Database database, TimeProvider time)
                 expires = now + (long)Lifetime.TotalMilliseconds,
             },
             cancellationToken);
-        return token;
+        return (id, token);
     }
 
     /// <summary>The live session of a token, its use noted: it slides.</summary>
