@@ -6,7 +6,7 @@
 // The server renders both: without this script the same page works by ordinary requests.
 
 import { subscribe } from './live.js';
-import { showMoments } from './site.js';
+import { showMoments } from './moments.js';
 
 const waiting = new Map(); // id → timer: a burst of messages loads once
 

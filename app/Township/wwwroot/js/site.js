@@ -1,24 +1,12 @@
 // On every page: times in the reader's zone and, for those signed in, notifications as they happen.
 
 import { subscribe } from './live.js';
+import { showMoments } from './moments.js';
 
-const { locale, zone, user } = document.body.dataset;
-
-const moments = new Intl.DateTimeFormat(locale || undefined, {
-  dateStyle: 'medium',
-  timeStyle: 'short',
-  timeZone: zone && zone !== 'UTC' ? zone : undefined,
-});
-
-/** Shows every <time data-moment> below an element in the reader's own zone; call it for content added later. */
-export function showMoments(root = document) {
-  for (const element of root.querySelectorAll('time[data-moment]')) {
-    element.textContent = moments.format(new Date(element.dateTime));
-  }
-}
+const { user } = document.body.dataset;
 
 /** A short message at the edge of the page, with an optional link. */
-export function toast(text, link) {
+function toast(text, link) {
   const box = document.createElement(link ? 'a' : 'p');
   box.className = 'toast';
   box.textContent = text;
