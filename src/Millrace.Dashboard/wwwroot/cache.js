@@ -19,7 +19,7 @@ export function cache(model, redraw) {
       { head: 'Evicted', num: true, cell: c => count(c.evictions) },
       { head: 'Expired', num: true, cell: c => count(c.expirations) },
       { head: 'Source errors', num: true, cell: c => exact(c.factoryErrors) },
-      may ? { head: '', acts: true, cell: c => button('Clear', () => clear(c.name, redraw), { class: 'danger', disabled: isBusy(`clear:${c.name}`), 'aria-label': `Clear the cache ${c.name}` }) } : null,
+      may ? { head: '', acts: true, cell: c => button('Clear', () => clear(c.name, redraw), { class: 'danger', busy: isBusy(`clear:${c.name}`), 'aria-label': `Clear the cache ${c.name}` }) } : null,
     ].filter(Boolean), o.caches, c => c.name, 'No cache is registered.'),
     may ? invalidation(o, redraw) : null,
   ]);
@@ -54,8 +54,8 @@ function invalidation(o, redraw) {
       h('option', { value: '' }, 'default and output'), o.caches.map(c => h('option', { value: c.name, key: c.name }, c.name)))),
     h('label', null, 'What', h('select', { name: 'what' }, h('option', { value: 'tags' }, 'Tag'), h('option', { value: 'keys' }, 'Key'))),
     h('label', null, 'Name', h('input', { type: 'text', name: 'name', required: true, maxlength: 256, autocomplete: 'off', spellcheck: 'false', placeholder: 'project:42' })),
-    h('button', { type: 'submit', class: 'primary', disabled: sending }, 'Invalidate'),
-    o.warmers.length > 0 ? button(`Warm (${o.warmers.length})`, () => act('warm', 'POST', '/cache/warm', {}, warmed, redraw), { disabled: isBusy('warm'), 'aria-label': `Run ${o.warmers.length} cache warmers` }) : null);
+    h('button', { type: 'submit', class: 'primary', 'aria-disabled': sending ? 'true' : null }, 'Invalidate'),
+    o.warmers.length > 0 ? button(`Warm (${o.warmers.length})`, () => act('warm', 'POST', '/cache/warm', {}, warmed, redraw), { busy: isBusy('warm'), 'aria-label': `Run ${o.warmers.length} cache warmers` }) : null);
 }
 
 function invalidate(event, redraw) {

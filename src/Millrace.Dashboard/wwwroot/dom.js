@@ -149,6 +149,7 @@ export function fill(part, whole, words, isLimit = false) {
     h('span', { class: 'fill-words' }, words));
 }
 
-export function button(label, act, props) {
-  return h('button', { type: 'button', ...props, on: { click: act } }, label);
+/** A button. One that is busy stays focusable: a disabled one would throw its user out of the page's order. */
+export function button(label, act, { busy = false, ...props } = {}) {
+  return h('button', { type: 'button', ...props, 'aria-disabled': busy ? 'true' : null, on: { click: busy ? () => {} : act } }, label);
 }

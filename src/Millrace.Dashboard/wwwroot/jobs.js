@@ -34,7 +34,7 @@ export function queues(model, redraw) {
       const verb = q.paused ? 'resume' : 'pause';
       return button(q.paused ? 'Resume' : 'Pause',
         () => act(`queue:${q.name}`, 'POST', `/jobs/queues/${encodeURIComponent(q.name)}/${verb}`, undefined, `${q.paused ? 'Resumed' : 'Paused'} the queue ${q.name}.`, redraw),
-        { disabled: isBusy(`queue:${q.name}`), 'aria-label': `${q.paused ? 'Resume' : 'Pause'} the queue ${q.name}` });
+        { busy: isBusy(`queue:${q.name}`), 'aria-label': `${q.paused ? 'Resume' : 'Pause'} the queue ${q.name}` });
     } } : null,
   ].filter(Boolean), o.jobs.queues, q => q.name, 'No queue holds a job, and this process serves none.'));
 }
@@ -83,24 +83,24 @@ function columns(model, redraw) {
 }
 
 function buttons(j, redraw) {
-  const disabled = isBusy(`job:${j.id}`);
+  const busy = isBusy(`job:${j.id}`);
   const path = `/jobs/${encodeURIComponent(j.id)}`;
   const what = `${j.type} ${j.id}`;
   if (j.state === 'dead') {
     return [
-      button('Retry', () => act(`job:${j.id}`, 'POST', `${path}/retry`, undefined, `${j.type} is back in line.`, redraw), { disabled, 'aria-label': `Retry ${what}` }),
+      button('Retry', () => act(`job:${j.id}`, 'POST', `${path}/retry`, undefined, `${j.type} is back in line.`, redraw), { busy, 'aria-label': `Retry ${what}` }),
       button('Delete', async () => {
         if (await confirm('Delete this job?', `${what} and its error are removed for good.`, 'Delete it')) {
           await act(`job:${j.id}`, 'DELETE', path, undefined, `${j.type} is deleted.`, redraw);
         }
-      }, { disabled, class: 'danger', 'aria-label': `Delete ${what}` }),
+      }, { busy, class: 'danger', 'aria-label': `Delete ${what}` }),
     ];
   }
   return [button('Cancel', async () => {
     if (await confirm('Cancel this job?', j.state === 'running' ? `${what} is asked to stop; what it has done so far stays done.` : `${what} will not be tried again.`, 'Cancel it')) {
       await act(`job:${j.id}`, 'POST', `${path}/cancel`, undefined, a => (a.outcome === 'requested' ? `${j.type} is asked to stop.` : `${j.type} is cancelled.`), redraw);
     }
-  }, { disabled: disabled || j.cancelRequested, 'aria-label': `Cancel ${what}` })];
+  }, { busy: busy || j.cancelRequested, 'aria-label': `Cancel ${what}` })];
 }
 
 async function show(job, model) {
@@ -151,8 +151,8 @@ export function schedules(model, redraw) {
     { head: 'Last run', num: true, cell: s => h('span', { title: dateTime(s.lastAt) }, s.lastAt ? relative(s.lastAt, o.at) : 'never') },
     { head: 'State', cell: s => (s.paused ? state('off', 'Paused') : s.nextAt ? state('ok', 'Active') : state('wait', 'Nothing follows')) },
     may ? { head: '', acts: true, cell: s => [
-      button('Run now', () => act(`schedule:${s.name}`, 'POST', `${path(s)}/trigger`, undefined, `${s.name} is in line.`, redraw), { disabled: isBusy(`schedule:${s.name}`), 'aria-label': `Run ${s.name} now` }),
-      button(s.paused ? 'Resume' : 'Pause', () => act(`schedule:${s.name}`, 'POST', `${path(s)}/${s.paused ? 'resume' : 'pause'}`, undefined, `${s.paused ? 'Resumed' : 'Paused'} ${s.name}.`, redraw), { disabled: isBusy(`schedule:${s.name}`), 'aria-label': `${s.paused ? 'Resume' : 'Pause'} the schedule ${s.name}` }),
+      button('Run now', () => act(`schedule:${s.name}`, 'POST', `${path(s)}/trigger`, undefined, `${s.name} is in line.`, redraw), { busy: isBusy(`schedule:${s.name}`), 'aria-label': `Run ${s.name} now` }),
+      button(s.paused ? 'Resume' : 'Pause', () => act(`schedule:${s.name}`, 'POST', `${path(s)}/${s.paused ? 'resume' : 'pause'}`, undefined, `${s.paused ? 'Resumed' : 'Paused'} ${s.name}.`, redraw), { busy: isBusy(`schedule:${s.name}`), 'aria-label': `${s.paused ? 'Resume' : 'Pause'} the schedule ${s.name}` }),
     ] } : null,
   ].filter(Boolean), o.jobs.schedules, s => s.name, 'No schedule is defined.'));
 }
