@@ -10,6 +10,12 @@ public sealed class CacheOptions
 {
     private readonly Dictionary<Type, Delegate?> _immutable = [];
 
+    /// <summary>
+    /// Whether the cache keeps anything. False: every read runs its own source, and writes are forgotten; to compare an application with and
+    /// without its cache, or to take a suspect out of the picture. Default true.
+    /// </summary>
+    public bool Enabled { get; set; } = true;
+
     /// <summary>The bytes that all entries together may weigh, keys and overhead included. From 64 KiB to 1 TiB; default 64 MiB.</summary>
     public long SizeLimitBytes { get; set; } = 64L * 1024 * 1024;
 

@@ -53,6 +53,34 @@ public sealed class FlagsTests
         Assert.Equal("v", await Read(cache, "w", HybridCacheEntryFlags.None));
     }
 
+    [Fact]
+    public async Task A_cache_that_is_switched_off_runs_every_caller_s_source_and_keeps_nothing()
+    {
+        using var cache = new Cache(new CacheOptions { Enabled = false });
+        var runs = 0;
+        var both = new TaskCompletionSource();
+
+        await cache.SetAsync("k", "set", CachePolicies.Short);
+        await Task.WhenAll(ReadAsync(), ReadAsync());
+
+        Assert.Equal(2, runs);
+        Assert.False(cache.TryGet<string>("k", out _));
+        var statistics = cache.GetStatistics();
+        Assert.Equal((0, 2, 0), (statistics.Hits, statistics.FactoryRuns, statistics.Entries));
+
+        // Neither run ends before the other has begun: shared, they would wait for ever.
+        async Task ReadAsync() => await cache.GetOrCreateAsync("k", async token =>
+        {
+            if (Interlocked.Increment(ref runs) == 2)
+            {
+                both.SetResult();
+            }
+
+            await both.Task.WaitAsync(TimeSpan.FromSeconds(30), token);
+            return "v";
+        }, CachePolicies.Short);
+    }
+
     private static ValueTask<string> Read(Cache cache, string value, HybridCacheEntryFlags flags) =>
         cache.GetOrCreateAsync("k", _ => ValueTask.FromResult(value), new HybridCacheEntryOptions { Flags = flags });
 }

@@ -82,6 +82,16 @@ public sealed partial class DocumentationTests
         Assert.Contains("./test", readme, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_readme_s_first_use_is_the_sample_that_is_built()
+    {
+        var shown = Fence().Match(Repository.Read("README.md")).Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var built = Repository.ReadLines("samples/web.cs")
+            .Where(static line => line.Length > 0 && !line.StartsWith('#') && !line.StartsWith("// Run:", StringComparison.Ordinal));
+
+        Assert.Equal(built, shown);
+    }
+
     private static IEnumerable<string> AllDocuments() =>
         Directory.GetFiles(Repository.Root, "*.md").Select(static path => Path.GetFileName(path)!)
             .Concat(Repository.Files("docs", ".md")).Concat(Repository.Files("src", ".md"));

@@ -36,6 +36,7 @@ internal sealed class ReadPath
     private readonly CacheClock _clock;
     private readonly ILogger _logger;
     private readonly int _maximumPayloadBytes;
+    private readonly bool _enabled;
     private long _order;
 
     public ReadPath(
@@ -51,7 +52,7 @@ internal sealed class ReadPath
         (_cacheName, _codecs, _keys, _clock, _jitter, _logger) = (cacheName, codecs, keys, clock, jitter, logger);
         (_local, _flights, _ledger, _patterns) = parts;
         _policies = new Policies(options);
-        _maximumPayloadBytes = options.MaximumPayloadBytes;
+        (_maximumPayloadBytes, _enabled) = (options.MaximumPayloadBytes, options.Enabled);
     }
 
     /// <summary>Step 1 alone.</summary>
@@ -121,7 +122,7 @@ internal sealed class ReadPath
         _keys.CheckKey(key);
         var entryTags = _keys.EntryTags(tags);
         var terms = _policies.Resolve(policy, options);
-        if (Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
+        if (!_enabled || Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
         {
             _local.Remove(key); // what stands there is older than what the caller has
             return;
@@ -167,6 +168,11 @@ internal sealed class ReadPath
             return default!;
         }
 
+        if (!_enabled)
+        {
+            return await ReadSourceAsync(state, factory, pattern, cancellationToken).ConfigureAwait(false);
+        }
+
         // 2. Join
         var (flight, started) = Board<T>(flightKey, entryTags);
         if (started)
@@ -181,6 +187,23 @@ internal sealed class ReadPath
 
         var landing = await WaitAsync(flight, cancellationToken).ConfigureAwait(false);
         return started && landing.FromSource ? landing.Original! : landing.Entry.Read();
+    }
+
+    /// <summary>The read of a cache that is switched off: the caller's own run of its factory, shared with nobody and kept nowhere.</summary>
+    private static async ValueTask<T> ReadSourceAsync<TState, T>(
+        TState state, Func<TState, CancellationToken, ValueTask<T>> factory, KeyPattern pattern, CancellationToken cancellationToken)
+    {
+        pattern.Missed();
+        pattern.Ran();
+        try
+        {
+            return await factory(state, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            pattern.Failed();
+            throw;
+        }
     }
 
     private static void CountMiss(KeyPattern pattern, in FlightKey key)

@@ -1,4 +1,5 @@
 // On every page: times in the reader's zone and, for those signed in, notifications as they happen.
+// The page loads it under an address with a version; a module that imported it too would run it twice. Import what it imports.
 
 import { subscribe } from './live.js';
 import { showMoments } from './moments.js';

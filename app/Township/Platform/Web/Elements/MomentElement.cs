@@ -5,7 +5,7 @@ namespace Township.Platform.Web.Elements;
 
 /// <summary>
 /// <c>&lt;moment at="@task.CreatedAt" /&gt;</c>: a time in Unix milliseconds. Written in UTC, so that the page can be cached for
-/// everybody; the script <c>site.js</c> shows it in the reader's own zone.
+/// everybody; the script <c>moments.js</c> shows it in the reader's own zone.
 /// </summary>
 [HtmlTargetElement("moment", TagStructure = TagStructure.NormalOrSelfClosing)]
 public sealed class MomentElement : TagHelper
