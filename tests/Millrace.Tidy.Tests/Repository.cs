@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Millrace.Tidy.Tests;
 
 /// <summary>The files of this repository, as they are in the working tree, without what is built or brought from elsewhere.</summary>
@@ -48,19 +46,16 @@ internal static class Repository
         }
     }
 
-    private static string FindRoot([CallerFilePath] string source = "")
+    private static string FindRoot()
     {
-        foreach (var start in new[] { AppContext.BaseDirectory, Path.GetDirectoryName(source) ?? "" })
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Millrace.slnx")))
             {
-                if (File.Exists(Path.Combine(folder.FullName, "Millrace.slnx")))
-                {
-                    return folder.FullName;
-                }
+                return folder.FullName;
             }
         }
 
-        throw new InvalidOperationException("No folder above the tests holds Millrace.slnx.");
+        throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Millrace.slnx.");
     }
 }
