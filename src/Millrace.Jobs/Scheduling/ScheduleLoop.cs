@@ -49,9 +49,9 @@ internal sealed class ScheduleLoop(
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The engine stops.
+            // The engine stops; a store that fails just then must not keep the rest from being stopped.
         }
     }
 

@@ -40,8 +40,9 @@ internal sealed class FinishBatcher(JobStore store, RunningJobs running, JobNoti
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
+            // Also when the store fails just then: the rest of the worker is still to be stopped.
             if (running.Count > 0)
             {
                 Log.FinishesUnsaved(logger, running.Count);

@@ -65,6 +65,8 @@ internal sealed class JobsService(
 
     public void Dispose()
     {
+        _stopScheduling.Cancel(); // for a host that is disposed without being stopped
+        _stopNotifying.Cancel();
         _stopScheduling.Dispose();
         _stopNotifying.Dispose();
     }
@@ -75,9 +77,9 @@ internal sealed class JobsService(
         {
             await loop.WaitAsync(StopLimit, clock).ConfigureAwait(false);
         }
-        catch (TimeoutException)
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
         {
-            // A store or an observer that hangs does not hold up the host.
+            // A store or an observer that hangs does not hold up the host, nor what else is to be stopped.
         }
     }
 }

@@ -38,9 +38,9 @@ internal sealed class Sweeper(JobStore store, JobsOptions options, JobNotificati
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The worker stops.
+            // The worker stops; a store that fails just then must not keep the rest from being stopped.
         }
     }
 

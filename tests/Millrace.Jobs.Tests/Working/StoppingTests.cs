@@ -123,4 +123,52 @@ public sealed class StoppingTests
         await one.DisposeAsync();
         await two.ReachesAsync(id, JobState.Completed);
     }
+
+    [Theory, Trait("req", "J-09")]
+    [InlineData("WaitForWork")]
+    [InlineData("Sweep")]
+    [InlineData("GetDueSchedules")]
+    public async Task A_store_that_fails_while_the_worker_stops_does_not_keep_it_from_draining(string operation)
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var store = new FaultingJobStore(memory, called => called == operation ? StoreFault.HangThenFail : StoreFault.None);
+        await memory.EnqueueAsync([new NewJob { Id = "a", Queue = "default", Type = "work", Payload = """{"name":"a"}"""u8.ToArray(), MaxAttempts = 1 }], 10);
+        var gate = new Gate();
+        await using var engine = await Engine.StartAsync(clock, store, run: (_, _, stop) => gate.WaitAsync(stop));
+        await engine.ReachesAsync("a", JobState.Running);
+
+        var stop = engine.StopAsync();
+        await Task.WhenAny(stop, Turn.UntilAsync(() => engine.Logs.Count(2001) == 1));
+        gate.Open();
+        await stop;
+
+        Assert.Equal(JobState.Completed, (await memory.GetAsync("a"))!.State);
+        Assert.Empty(await memory.GetWorkersAsync());
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_worker_whose_last_ends_cannot_be_stored_still_signs_off()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var finishing = new Gate();
+        var engine = await Engine.StartAsync(clock, new FaultingJobStore(memory, called =>
+        {
+            if (called != "Finish")
+            {
+                return StoreFault.None;
+            }
+
+            finishing.Open();
+            return StoreFault.HangThenFail;
+        }));
+        await engine.Client.EnqueueAsync(new Work("a"));
+        await finishing.WaitAsync();
+
+        await engine.DisposeAsync();
+
+        Assert.Equal(1, engine.Logs.Count(2012));
+        Assert.Empty(await memory.GetWorkersAsync());
+    }
 }

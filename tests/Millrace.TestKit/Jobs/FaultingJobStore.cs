@@ -111,6 +111,14 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
             case StoreFault.Hang:
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
                 break;
+            case StoreFault.HangThenFail:
+                var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await using (cancellationToken.Register(cancelled.SetResult))
+                {
+                    await cancelled.Task;
+                }
+
+                throw new IOException($"{operation} failed when it was given up.");
         }
 
         return await call();

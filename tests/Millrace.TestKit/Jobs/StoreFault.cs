@@ -14,4 +14,7 @@ public enum StoreFault
 
     /// <summary>It neither answers nor ends until its token is cancelled.</summary>
     Hang = 3,
+
+    /// <summary>It does not answer until its token is cancelled, and then fails.</summary>
+    HangThenFail = 4,
 }
