@@ -52,7 +52,7 @@ internal sealed class AccountDesk(
             return false;
         }
 
-        await profiles.ChangedAsync(userId, cancellationToken);
+        await profiles.ChangedAsync(userId, CancellationToken.None);
         await jobs.EnqueueAsync(
             new SendEmail("welcome", userId), options => options.Id($"welcome-{userId}"), cancellationToken);
         await jobs.EnqueueAsync(

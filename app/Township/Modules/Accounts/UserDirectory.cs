@@ -2,7 +2,10 @@ using Millrace.Caching;
 
 namespace Township.Modules.Accounts;
 
-/// <summary>Looks users up for other modules, through the cache.</summary>
+/// <summary>
+/// Looks users up for other modules, through the cache. What shows people's names keeps their ids and asks here for the names
+/// when it is read, so that a new name is seen everywhere at once and nothing else that is kept has to go for it.
+/// </summary>
 internal sealed class UserDirectory(Database database, Cache cache)
 {
     /// <summary>The user, or null where there is none of that id.</summary>
@@ -15,6 +18,10 @@ internal sealed class UserDirectory(Database database, Cache cache)
             AccountsCache.User,
             [AccountsCache.UserTag(id)],
             cancellationToken);
+
+    /// <summary>What the user is called; empty where there is none of that id.</summary>
+    public async ValueTask<string> NameAsync(string id, CancellationToken cancellationToken) =>
+        (await FindAsync(id, cancellationToken))?.Name ?? "";
 
     /// <summary>The users of those ids that exist, by id; at most 500 ids. One statement for all that the cache does not hold.</summary>
     public async ValueTask<IReadOnlyDictionary<string, UserCard>> FindManyAsync(

@@ -1,9 +1,10 @@
 using Millrace.Caching;
+using Township.Modules.Accounts;
 
 namespace Township.Modules.Organisations;
 
 /// <summary>Reads organisations, their members, and who may do what, through the cache.</summary>
-internal sealed class OrganisationReads(Cache cache, OrganisationStore store)
+internal sealed class OrganisationReads(Cache cache, OrganisationStore store, UserDirectory users)
 {
     /// <summary>Members shown on a page; larger organisations show the first of them.</summary>
     public const int MaximumMembersShown = 300;
@@ -30,14 +31,24 @@ internal sealed class OrganisationReads(Cache cache, OrganisationStore store)
                 : [OrganisationCache.AllTag, OrganisationCache.MembershipsTag(filter.MemberId)],
             cancellationToken);
 
-    public ValueTask<IReadOnlyList<Member>> MembersAsync(string id, CancellationToken cancellationToken) =>
-        cache.GetOrCreateAsync(
+    /// <summary>Managers first, then by name; the first <see cref="MaximumMembersShown"/>.</summary>
+    public async ValueTask<IReadOnlyList<Member>> MembersAsync(string id, CancellationToken cancellationToken)
+    {
+        var members = await cache.GetOrCreateAsync(
             OrganisationCache.MembersKey(id),
             (store, id),
             static async (state, token) => await state.store.MembersAsync(state.id, MaximumMembersShown, token),
             OrganisationCache.Lists,
             [OrganisationCache.Tag(id)],
             cancellationToken);
+        var people = await users.FindManyAsync([.. members.Select(static member => member.UserId)], cancellationToken);
+        return
+        [
+            .. members.Select(member => member with { Name = people.GetValueOrDefault(member.UserId)?.Name ?? "" })
+                .OrderBy(static member => member.Role == MemberRole.Manager ? 0 : 1)
+                .ThenBy(static member => member.Name, StringComparer.OrdinalIgnoreCase),
+        ];
+    }
 
     /// <summary>The organisations a resident belongs to; none for guests.</summary>
     public ValueTask<IReadOnlyList<Membership>> MembershipsAsync(string? userId, CancellationToken cancellationToken) =>

@@ -50,12 +50,12 @@ internal sealed class OrganisationStore(Database database)
         return PageOf<Organisation>.From(rows, filter.Size, row => new Cursor(Key(row.Name), row.Id));
     }
 
-    /// <summary>Managers first, then by name. At most <paramref name="limit"/>.</summary>
+    /// <summary>Managers first, then by name, but without the names. At most <paramref name="limit"/>.</summary>
     public async Task<IReadOnlyList<Member>> MembersAsync(string id, int limit, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<MemberRow>(
             """
-            select m.user_id as UserId, u.name as Name, m.role as Role, m.joined_at as JoinedAt
+            select m.user_id as UserId, m.role as Role, m.joined_at as JoinedAt
             from organisation_members m join users u on u.id = m.user_id
             where m.organisation_id = @id
             order by case m.role when 'manager' then 0 else 1 end, u.name, u.id limit @limit
@@ -65,7 +65,6 @@ internal sealed class OrganisationStore(Database database)
         return [.. rows.Select(row => new Member
         {
             UserId = row.UserId,
-            Name = row.Name,
             Role = ParseRole(row.Role),
             JoinedAt = row.JoinedAt,
         })];
@@ -244,8 +243,6 @@ internal sealed class OrganisationStore(Database database)
     private sealed class MemberRow
     {
         public string UserId { get; init; } = "";
-
-        public string Name { get; init; } = "";
 
         public string Role { get; init; } = "";
 

@@ -69,7 +69,7 @@ internal sealed class ExportProjectHandler(
                 return new ExportContent(Write(tasks), tasks.Count);
             },
             ProjectCache.Export,
-            [ProjectCache.Tag(export.ProjectId)],
+            [ProjectCache.Tag(export.ProjectId), ProjectCache.ExportsTag],
             cancellationToken);
         await StepAsync(export, context, 50, $"{content.Rows} tasks", cancellationToken);
         await StepAsync(export, context, 80, "Storing the file", cancellationToken);

@@ -1,4 +1,5 @@
 using Millrace.Caching;
+using Township.Modules.Accounts;
 using Township.Modules.Organisations;
 
 namespace Township.Modules.Projects;
@@ -17,6 +18,9 @@ internal static class ProjectCache
     public const string AllTag = "projects";
 
     public const string SearchTag = "search";
+
+    /// <summary>Carried by every export that is kept. An export holds the names of any number of people.</summary>
+    public const string ExportsTag = "project-exports";
 
     /// <summary>Carried by everything of one project.</summary>
     public static string Tag(string id) => $"project:{id}";
@@ -75,6 +79,8 @@ internal static class ProjectCache
             .Tag(_ => SearchTag))
         .InvalidateOn<MembershipChanged>(rule => rule
             .Key(e => ResidentTasksKey(e.UserId)))
+        .InvalidateOn<ProfileChanged>(rule => rule
+            .Tag(_ => ExportsTag)) // all else keeps ids, and its names come from the UserDirectory
         .InvalidateOn<OrganisationChanged>(rule => rule
             .Tags(e => e.IsNew ? [] : [OfOrganisationTag(e.OrganisationId), AllTag])); // lists show its name
 

@@ -1,6 +1,6 @@
 namespace Township.Modules.Projects;
 
-/// <summary>The SQL of projects.</summary>
+/// <summary>The SQL of projects. Without people's names: <see cref="ProjectReads"/> adds them.</summary>
 internal sealed class ProjectStore(Database database)
 {
     public Task<Project?> FindAsync(string id, CancellationToken cancellationToken) =>
@@ -8,9 +8,8 @@ internal sealed class ProjectStore(Database database)
             """
             select p.id, p.organisation_id as OrganisationId, p.name, p.summary, p.category,
                    p.status, p.is_private as IsPrivate, p.due_on as DueOn, p.created_by as CreatedBy,
-                   u.name as CreatedByName, p.created_at as CreatedAt
-            from projects p join users u on u.id = p.created_by
-            where p.id = @id
+                   p.created_at as CreatedAt
+            from projects p where p.id = @id
             """,
             new { id },
             cancellationToken);

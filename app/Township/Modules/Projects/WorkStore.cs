@@ -1,17 +1,16 @@
 namespace Township.Modules.Projects;
 
-/// <summary>The SQL of tasks and the figures made of them.</summary>
+/// <summary>The SQL of tasks and the figures made of them. Without names: <see cref="ProjectReads"/> adds them, so that none grows old in the cache.</summary>
 internal sealed class WorkStore(Database database)
 {
     private const long DayMilliseconds = 86_400_000;
 
     private const string Columns = """
         t.id, t.project_id as ProjectId, t.title, t.details, t.status, t.kind, t.assignee_id as AssigneeId,
-        u.name as AssigneeName, t.due_on as DueOn, t.created_at as CreatedAt, t.updated_at as UpdatedAt,
-        t.completed_at as CompletedAt
+        t.due_on as DueOn, t.created_at as CreatedAt, t.updated_at as UpdatedAt, t.completed_at as CompletedAt
         """;
 
-    private const string From = "from tasks t left join users u on u.id = t.assignee_id";
+    private const string From = "from tasks t";
 
     public Task<WorkItem?> FindAsync(string id, CancellationToken cancellationToken) =>
         database.FindAsync<WorkItem>($"select {Columns} {From} where t.id = @id", new { id }, cancellationToken);
@@ -100,12 +99,11 @@ internal sealed class WorkStore(Database database)
         var done = await PerDayAsync("completed_at", args, cancellationToken);
         var assignees = await database.QueryAsync<AssigneeRow>(
             """
-            select t.assignee_id as UserId, u.name as Name,
+            select t.assignee_id as UserId,
                    cast(sum(case when t.status <> 'done' then 1 else 0 end) as bigint) as OpenCount,
                    cast(sum(case when t.status = 'done' then 1 else 0 end) as bigint) as DoneCount
-            from tasks t left join users u on u.id = t.assignee_id
-            where t.project_id = @projectId group by t.assignee_id, u.name
-            order by case when t.assignee_id is null then 1 else 0 end, count(*) desc, u.name, t.assignee_id
+            from tasks t where t.project_id = @projectId group by t.assignee_id
+            order by case when t.assignee_id is null then 1 else 0 end, count(*) desc, t.assignee_id
             """,
             args,
             cancellationToken);
@@ -121,7 +119,7 @@ internal sealed class WorkStore(Database database)
             [
                 .. assignees.Where(static row => row.UserId is not null).Take(12)
                     .Concat(assignees.Where(static row => row.UserId is null))
-                    .Select(static row => new AssigneeCount(row.UserId, row.Name ?? "Nobody yet", row.OpenCount, row.DoneCount)),
+                    .Select(static row => new AssigneeCount(row.UserId, "", row.OpenCount, row.DoneCount)),
             ],
             ComputedAt = now.ToUnixTimeMilliseconds(),
         };
@@ -216,8 +214,6 @@ internal sealed class WorkStore(Database database)
     private sealed class AssigneeRow
     {
         public string? UserId { get; init; }
-
-        public string? Name { get; init; }
 
         public long OpenCount { get; init; }
 

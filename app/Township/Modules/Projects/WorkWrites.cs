@@ -71,7 +71,7 @@ internal sealed class WorkWrites(
         var parts = Parts(before, input);
         if (parts == WorkParts.None)
         {
-            return Outcome<WorkItem>.Unchanged(before);
+            return Outcome<WorkItem>.Unchanged(await reads.FindTaskAsync(id, cancellationToken) ?? before);
         }
 
         await store.UpdateAsync(id, input, Now, cancellationToken);

@@ -1,6 +1,6 @@
 namespace Township.Modules.Voting;
 
-/// <summary>The SQL of questions and votes.</summary>
+/// <summary>The SQL of questions and votes. Without people's names: <see cref="VotingReads"/> adds them.</summary>
 internal sealed class QuestionStore(Database database)
 {
     private const long Week = 7 * 86_400_000L;
@@ -17,9 +17,8 @@ internal sealed class QuestionStore(Database database)
         var question = await database.FindAsync<Question>(
             $"""
             select q.id, q.organisation_id as OrganisationId, o.name as OrganisationName, q.title, q.details,
-                   q.opens_at as OpensAt, q.closes_at as ClosesAt, q.closed_at as ClosedAt, q.created_by as CreatedBy,
-                   u.name as CreatedByName
-            {From} join users u on u.id = q.created_by where q.id = @id
+                   q.opens_at as OpensAt, q.closes_at as ClosesAt, q.closed_at as ClosedAt, q.created_by as CreatedBy
+            {From} where q.id = @id
             """,
             new { id },
             cancellationToken);

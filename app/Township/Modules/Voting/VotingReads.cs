@@ -1,23 +1,33 @@
 using Millrace.Caching;
+using Township.Modules.Accounts;
 using Township.Modules.Organisations;
 
 namespace Township.Modules.Voting;
 
 /// <summary>Reads questions, results and votes through the cache.</summary>
-internal sealed class VotingReads(Cache cache, QuestionStore store, OrganisationReads organisations, TimeProvider time)
+internal sealed class VotingReads(
+    Cache cache, QuestionStore store, OrganisationReads organisations, UserDirectory users, TimeProvider time)
 {
     public const int PageSize = 15;
 
-    public async ValueTask<Question?> FindAsync(string? id, CancellationToken cancellationToken) =>
-        NewId.IsWellFormed(id)
-            ? await cache.GetOrCreateAsync(
-                VotingCache.DetailKey(id!),
-                (store, id),
-                static async (state, token) => await state.store.FindAsync(state.id!, token),
-                VotingCache.Detail,
-                [VotingCache.Tag(id!)],
-                cancellationToken)
-            : null;
+    public async ValueTask<Question?> FindAsync(string? id, CancellationToken cancellationToken)
+    {
+        if (!NewId.IsWellFormed(id))
+        {
+            return null;
+        }
+
+        var question = await cache.GetOrCreateAsync(
+            VotingCache.DetailKey(id!),
+            (store, id),
+            static async (state, token) => await state.store.FindAsync(state.id!, token),
+            VotingCache.Detail,
+            [VotingCache.Tag(id!)],
+            cancellationToken);
+        return question is null
+            ? null
+            : question with { CreatedByName = await users.NameAsync(question.CreatedBy, cancellationToken) };
+    }
 
     public ValueTask<PageOf<QuestionListItem>> ListAsync(
         QuestionSet set, string? organisationId, Cursor after, int size, CancellationToken cancellationToken) =>

@@ -7,8 +7,6 @@ internal sealed record Session
 
     public string UserId { get; init; } = "";
 
-    public string Name { get; init; } = "";
-
     public string Role { get; init; } = "";
 
     public long SeenAt { get; init; }

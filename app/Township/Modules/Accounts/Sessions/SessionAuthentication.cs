@@ -12,7 +12,11 @@ namespace Township.Modules.Accounts.Sessions;
 /// answers 401 and 403.
 /// </summary>
 internal sealed class SessionAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, SessionDirectory sessions)
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    SessionDirectory sessions,
+    UserDirectory users)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "session";
@@ -44,7 +48,7 @@ internal sealed class SessionAuthentication(
 
         var identity = new ClaimsIdentity(SchemeName, TownshipClaims.Name, TownshipClaims.Role);
         identity.AddClaim(new Claim(TownshipClaims.UserId, session.UserId));
-        identity.AddClaim(new Claim(TownshipClaims.Name, session.Name));
+        identity.AddClaim(new Claim(TownshipClaims.Name, await users.NameAsync(session.UserId, Context.RequestAborted)));
         identity.AddClaim(new Claim(TownshipClaims.Role, session.Role));
         identity.AddClaim(new Claim(TownshipClaims.SessionId, session.Id));
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));

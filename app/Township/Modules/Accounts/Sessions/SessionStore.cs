@@ -13,7 +13,7 @@ internal sealed class SessionStore(Database database, TimeProvider time)
 
     private const string Columns =
         """
-        s.id, s.user_id as UserId, u.name, u.role, s.seen_at as SeenAt, s.expires_at as ExpiresAt
+        s.id, s.user_id as UserId, u.role, s.seen_at as SeenAt, s.expires_at as ExpiresAt
         from sessions s join users u on u.id = s.user_id
         """;
 
