@@ -3,7 +3,10 @@ namespace Millrace.Jobs.Enqueueing;
 /// <summary>Checks what callers hand in, once, at the public boundary. Messages name what, the limit and the remedy.</summary>
 internal static class JobValidation
 {
-    /// <summary>Longest delay or timeout: ten years, so that no due time overflows.</summary>
+    /// <summary>Longest timeout of an attempt: what timers can do.</summary>
+    public static readonly TimeSpan MaximumTimeout = TimeSpan.FromDays(49);
+
+    /// <summary>Longest delay: ten years, so that no due time overflows.</summary>
     private static readonly TimeSpan MaximumDuration = TimeSpan.FromDays(3_650);
 
     public static string Id(string id) => Text(id, "A job id", JobLimits.MaximumIdLength, nameof(id));
@@ -42,9 +45,9 @@ internal static class JobValidation
 
     public static TimeSpan Timeout(TimeSpan timeout)
     {
-        if (timeout < TimeSpan.FromMilliseconds(1) || timeout > MaximumDuration)
+        if (timeout < TimeSpan.FromMilliseconds(1) || timeout > MaximumTimeout)
         {
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, $"A timeout lies between one millisecond and {MaximumDuration.TotalDays:0} days.");
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, $"A timeout lies between one millisecond and {MaximumTimeout.TotalDays:0} days.");
         }
 
         return timeout;

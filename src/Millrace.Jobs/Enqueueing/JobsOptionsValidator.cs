@@ -22,7 +22,7 @@ internal sealed class JobsOptionsValidator : IValidateOptions<JobsOptions>
         Retention(failures, nameof(options.DeadRetention), options.DeadRetention);
         if (options.Timeout is { } timeout)
         {
-            Time(failures, nameof(options.Timeout), timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(3_650));
+            Time(failures, nameof(options.Timeout), timeout, TimeSpan.FromMilliseconds(1), JobValidation.MaximumTimeout);
         }
 
         if (options.Retry is null || options.Json is null)

@@ -29,19 +29,32 @@ internal sealed class JobExecutor(
     /// <summary>Never throws: whatever happens becomes the end of the attempt.</summary>
     public async Task<JobFinish> RunAsync(Execution execution)
     {
+        // 1. Find the handler.
+        var type = execution.Job.Type;
+        if (!registry.TryGet(type, out var registration))
+        {
+            return Failed(execution, null, new InvalidOperationException($"No handler is registered for the job name '{type}' in this process. Register it, or keep its old name when a job is renamed."));
+        }
+
+        try
+        {
+            return await RunAsync(execution, registration).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            return Failed(execution, registration, error);
+        }
+    }
+
+    private async Task<JobFinish> RunAsync(Execution execution, JobRegistration registration)
+    {
         var job = execution.Job;
         var context = new JobContext(job, (percent, message, token) => ReportProgressAsync(execution, percent, message, token));
 
-        // 1. Find the handler.
-        if (!registry.TryGet(job.Type, out var registration))
-        {
-            return Failed(execution, null, new InvalidOperationException($"No handler is registered for the job name '{job.Type}' in this process. Register it, or keep its old name when a job is renamed."));
-        }
-
-        // 2. Open a scope and start the clock.
+        // 2. Open a scope and start the clock; a store may hold a longer timeout than timers can do.
         var scope = scopes.CreateAsyncScope();
         using var timeout = job.Timeout is { } limit
-            ? clock.CreateTimer(static state => ((Execution)state!).Stop(StopReason.TimedOut), execution, limit, System.Threading.Timeout.InfiniteTimeSpan)
+            ? clock.CreateTimer(static state => ((Execution)state!).Stop(StopReason.TimedOut), execution, limit < JobValidation.MaximumTimeout ? limit : JobValidation.MaximumTimeout, System.Threading.Timeout.InfiniteTimeSpan)
             : null;
         try
         {
@@ -52,10 +65,6 @@ internal sealed class JobExecutor(
             return context.SnoozedFor is { } delay
                 ? new JobFinish { Run = execution.Run, Kind = FinishKind.Snoozed, Delay = delay }
                 : new JobFinish { Run = execution.Run, Kind = FinishKind.Completed };
-        }
-        catch (Exception error)
-        {
-            return Failed(execution, registration, error);
         }
         finally
         {

@@ -22,7 +22,20 @@ internal sealed class ErrorScrubber
         """(?<keep>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?<tail>@)""",
     ];
 
+    /// <summary>Never throws: of an error whose text cannot be read, or not scrubbed in time, the type is kept alone.</summary>
     public string Describe(Exception error)
+    {
+        try
+        {
+            return Read(error);
+        }
+        catch (Exception failure)
+        {
+            return $"{error.GetType().FullName} (its text was left out: {failure.GetType().Name})";
+        }
+    }
+
+    private string Read(Exception error)
     {
         var parts = new List<string>(2);
         for (var (current, depth) = (error, 0); current is not null && depth < MaximumDepth; current = current.InnerException!, depth++)

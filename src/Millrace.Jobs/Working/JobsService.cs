@@ -31,6 +31,7 @@ internal sealed class JobsService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _ = notifications.Enabled; // an observer that cannot be made fails the start, not every job
         await store.InitializeAsync(cancellationToken).ConfigureAwait(false);
         _notifying = Task.Run(() => notifications.RunAsync(_stopNotifying.Token), CancellationToken.None);
         if (_options.RunSchedules)

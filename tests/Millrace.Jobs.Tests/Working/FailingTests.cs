@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Jobs.Stores.Memory;
 using Millrace.TestKit;
 
@@ -204,5 +205,40 @@ public sealed class FailingTests
 #pragma warning restore CS9113
     {
         public Task HandleAsync(Unmakeable job, JobContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    [Fact, Trait("req", "J-05")]
+    public async Task A_timeout_longer_than_timers_can_do_is_refused_and_one_from_the_store_does_not_hold_the_job_for_ever()
+    {
+        await using var engine = await Engine.StartAsync();
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => engine.Client.EnqueueAsync(new Work("a"), static options => options.Timeout(TimeSpan.FromDays(50))).AsTask());
+
+        await engine.Store.EnqueueAsync([new NewJob { Id = "old", Queue = "default", Type = "work", Payload = """{"name":"a"}"""u8.ToArray(), MaxAttempts = 1, Timeout = TimeSpan.FromDays(3_000) }], 10);
+
+        await engine.ReachesAsync("old", JobState.Completed);
+    }
+
+    [Fact, Trait("req", "J-05")]
+    public async Task An_error_whose_text_cannot_be_read_ends_the_attempt_like_any_other()
+    {
+        await using var engine = await Engine.StartAsync(run: static (_, _, _) => throw new UnreadableException());
+
+        var id = await engine.Client.EnqueueAsync(new Work("a"), static options => options.MaxAttempts(1));
+
+        Assert.Contains(nameof(UnreadableException), (await engine.ReachesAsync(id, JobState.Dead)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("req", "J-05")]
+    public async Task An_observer_that_cannot_be_made_fails_the_start()
+    {
+        var start = Engine.StartAsync(configure: static builder =>
+            builder.Services.AddSingleton<IJobObserver>(static _ => throw new InvalidOperationException("no such observer")));
+
+        Assert.Equal("no such observer", (await Assert.ThrowsAsync<InvalidOperationException>(() => start)).Message);
+    }
+
+    private sealed class UnreadableException : Exception
+    {
+        public override string Message => throw new InvalidOperationException("no text");
     }
 }
