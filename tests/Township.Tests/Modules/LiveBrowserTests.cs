@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Playwright;
 using Township.Modules.Accounts;
 using Township.Modules.Projects;
@@ -35,10 +36,16 @@ public sealed class LiveBrowserTests
         await there.GotoAsync($"/questions/{question.Id}");
         await there.Locator("#live[data-state=on]").WaitForAsync();
         await there.EvaluateAsync("window.stayed = true");
+        var guest = await OpenAsync(browser, town);
+        await guest.GotoAsync($"/questions/{question.Id}");
+        await guest.Locator("#live[data-state=on]").WaitForAsync();
+        await guest.EvaluateAsync("window.stayed = true");
         await here.GetByRole(AriaRole.Radio, new() { Name = "Second song" }).CheckAsync();
         await here.GetByRole(AriaRole.Button, new() { Name = "Vote", Exact = true }).ClickAsync();
         await there.Locator($"[data-option='{question.Options[1].Id}'] [data-votes]", new() { HasText = "1" }).WaitForAsync();
         Assert.True(await there.EvaluateAsync<bool>("window.stayed === true"));
+        await guest.Locator($"[data-option='{question.Options[1].Id}'] [data-votes]", new() { HasText = "1" }).WaitForAsync();
+        Assert.True(await guest.EvaluateAsync<bool>("window.stayed === true"));
 
         await here.GotoAsync($"/projects/{project.Id}");
         await there.GotoAsync($"/projects/{project.Id}");
@@ -54,11 +61,41 @@ public sealed class LiveBrowserTests
         Assert.EndsWith(".csv", file.SuggestedFilename, StringComparison.Ordinal);
     }
 
-    private static async Task<IPage> SignInAsync(IBrowser browser, Town town, string email)
+    [Fact]
+    public async Task A_guests_window_connects_only_where_something_is_live_for_guests()
+    {
+        await using var town = await Town.StartAsync();
+        var question = (await town.Get<VotingWrites>().AskAsync(
+            new QuestionInput { Title = "Which song comes last?", Options = ["First song", "Second song"] }, Town.Manager, default)).Value!;
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = "/usr/bin/chromium", Args = Arguments });
+        var guest = await OpenAsync(browser, town);
+        var requests = new ConcurrentQueue<string>();
+        guest.Request += (_, request) => requests.Enqueue(new Uri(request.Url).AbsolutePath);
+
+        foreach (var path in new[] { "/", "/questions", "/projects", "/organisations", $"/organisations/{town.OrganisationId}", "/login" })
+        {
+            await guest.GotoAsync(path, new() { WaitUntil = WaitUntilState.NetworkIdle });
+        }
+
+        Assert.DoesNotContain(requests, static path => path.StartsWith("/millrace/hub", StringComparison.Ordinal) || path.Contains("signalr", StringComparison.Ordinal));
+        await guest.GotoAsync($"/questions/{question.Id}");
+        await guest.Locator("#live[data-state=on]").WaitForAsync();
+        Assert.Contains("/millrace/hub/negotiate", requests);
+        Assert.DoesNotContain("/api/accounts/token", requests);
+    }
+
+    private static async Task<IPage> OpenAsync(IBrowser browser, Town town)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = town.Host.Address.ToString() });
         context.SetDefaultTimeout(30_000);
-        var page = await context.NewPageAsync();
+        return await context.NewPageAsync();
+    }
+
+    private static async Task<IPage> SignInAsync(IBrowser browser, Town town, string email)
+    {
+        var page = await OpenAsync(browser, town);
         await page.GotoAsync("/login");
         await page.Locator("[name='Input.Email']").FillAsync(email);
         await page.Locator("[name='Input.Password']").FillAsync(DemoAccounts.Password);

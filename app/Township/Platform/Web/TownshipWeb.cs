@@ -46,6 +46,7 @@ internal static class TownshipWeb
                 options.ReadPolicy = TownshipPolicies.Operator;
                 options.OperatePolicy = TownshipPolicies.Operator;
             }));
+        builder.Services.Configure<ChannelHubOptions>(hub => hub.AllowAnonymousConnections = true); // each channel's rule decides
         foreach (var module in TownshipModules.All)
         {
             module.AddServices(builder);

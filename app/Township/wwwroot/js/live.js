@@ -10,8 +10,10 @@ import { post } from './api.js';
 
 const channels = new Map(); // name → { listeners: Set, joined: Promise | null }
 const retryDelays = [0, 1000, 2000, 5000, 10000, 20000, 30000];
+const steadyAfter = 10000; // only then does a connection count as back, so that one which ends at once is not tried without a pause
 let connection = null;
 let attempt = 0;
+let steady = 0; // timer
 let state = 'off';
 
 function show(next) {
@@ -29,8 +31,9 @@ async function token() {
 
 function build() {
   const { signalR } = globalThis;
+  const options = document.body.dataset.user ? { accessTokenFactory: token } : {}; // guests need none for what anybody may hear
   const built = new signalR.HubConnectionBuilder()
-    .withUrl('/millrace/hub', { accessTokenFactory: token })
+    .withUrl('/millrace/hub', options)
     .configureLogging(signalR.LogLevel.None)
     .build();
   built.on('publication', (publication) => {
@@ -48,6 +51,7 @@ function build() {
 }
 
 function retry() {
+  clearTimeout(steady);
   show('waiting');
   const delay = retryDelays[Math.min(attempt, retryDelays.length - 1)];
   attempt += 1;
@@ -67,7 +71,7 @@ async function connect() {
     retry();
     return;
   }
-  attempt = 0;
+  steady = setTimeout(() => { attempt = 0; }, steadyAfter);
   for (const [name, entry] of channels) entry.joined = join(name);
   await Promise.allSettled([...channels.values()].map((entry) => entry.joined));
   show('on');
@@ -84,9 +88,9 @@ async function join(name) {
 
 const isConnected = () => connection?.state === 'Connected';
 
-/** Hears a channel; returns a function that ends it. Does nothing for guests, whose pages have no connection. */
+/** Hears a channel; returns a function that ends it. Does nothing on a guest's page that is not live: it has no SignalR client. */
 export function subscribe(name, listener) {
-  if (!document.body.dataset.user) return () => {};
+  if (!globalThis.signalR) return () => {};
   let entry = channels.get(name);
   if (!entry) {
     entry = { listeners: new Set(), joined: null };

@@ -30,7 +30,7 @@ async function load() {
   show(await get(`/api/questions/${encodeURIComponent(list.dataset.question)}/results`));
 }
 
-subscribe(`question:${list.dataset.question}`, ({ type, data }) => {
+if (list.dataset.open === 'true') subscribe(`question:${list.dataset.question}`, ({ type, data }) => {
   if (type === 'question-results') show(data);
 });
 document.addEventListener('live:restored', () => load().catch(() => {})); // the next publication brings it
