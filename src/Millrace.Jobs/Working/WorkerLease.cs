@@ -12,7 +12,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly StoreBackoff _backoff = new("heartbeat", clock, jitter, logger);
     private long _untilTicks = (clock.GetUtcNow() + lease).UtcTicks;
-    private bool _lost;
+    private volatile bool _lost; // what runs was stopped for it; a renewed lease can be lost again
 
     private DateTimeOffset Until => new(Interlocked.Read(ref _untilTicks), TimeSpan.Zero);
 
@@ -51,9 +51,9 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
                 delay = await BeatAsync(cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // The worker has stopped.
+            // The worker has stopped; a store that fails just then must not keep the rest from being stopped.
         }
     }
 
@@ -65,22 +65,8 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         var next = lease / 3;
         try
         {
-            // At least a little time even when the lease is over: the store may be back and nobody have taken the jobs.
-            var left = Until - clock.GetUtcNow();
-            var limit = left > lease / 10 ? left : lease / 10;
             using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var beat = HeartbeatAsync(giveUp.Token);
-            try
-            {
-                await beat.WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                await giveUp.CancelAsync().ConfigureAwait(false);
-                Observe(beat);
-                throw;
-            }
-
+            await WaitAsync(HeartbeatAsync(giveUp.Token), giveUp, cancellationToken).ConfigureAwait(false);
             _backoff.Succeeded();
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
@@ -92,7 +78,6 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         var remaining = Until - clock.GetUtcNow();
         if (remaining > TimeSpan.Zero)
         {
-            _lost = false;
             return next < remaining ? next : remaining;
         }
 
@@ -104,6 +89,32 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         }
 
         return next;
+    }
+
+    /// <summary>Waits for a heartbeat as long as the lease lasts; a claim that the heartbeat waits for may renew it meanwhile.</summary>
+    private async Task WaitAsync(Task beat, CancellationTokenSource giveUp, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // At least a little time even when the lease is over: the store may be back and nobody have taken the jobs.
+            var left = Until - clock.GetUtcNow();
+            try
+            {
+                await beat.WaitAsync(left > lease / 10 ? left : lease / 10, clock, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (TimeoutException) when (!beat.IsCompleted)
+            {
+                if (Until > clock.GetUtcNow())
+                {
+                    continue;
+                }
+
+                await giveUp.CancelAsync().ConfigureAwait(false);
+                Observe(beat);
+                throw;
+            }
+        }
     }
 
     private async Task HeartbeatAsync(CancellationToken cancellationToken)
@@ -147,7 +158,11 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         }
     }
 
-    private void Renewed(DateTimeOffset began) => Interlocked.Exchange(ref _untilTicks, (began + lease).UtcTicks);
+    private void Renewed(DateTimeOffset began)
+    {
+        Interlocked.Exchange(ref _untilTicks, (began + lease).UtcTicks);
+        _lost = false;
+    }
 
     /// <summary>A call that was given up may still fail later; that failure was reported already.</summary>
     private static void Observe(Task task) =>

@@ -166,6 +166,67 @@ public sealed class OutageTests
         Assert.InRange(job.StartedAt!.Value - crashed, Lease, Lease + TimeSpan.FromSeconds(11));
     }
 
+    [Fact, Trait("req", "J-09")]
+    public async Task A_lease_that_is_lost_again_stops_the_handlers_again()
+    {
+        var clock = new FakeClock();
+        var runs = 0;
+        var store = new FaultingJobStore(new MemoryJobStore(clock), static operation => operation == "Heartbeat" ? StoreFault.Hang : StoreFault.None);
+        await using var engine = await Engine.StartAsync(clock, store, static options => options.Lease = Lease, run: async (_, _, stop) =>
+        {
+            Interlocked.Increment(ref runs);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+        });
+        await engine.Client.EnqueueAsync(new Work("a"));
+
+        await AdvanceUntilAsync(clock, Turn.UntilAsync(() => engine.Logs.Count(2005) == 2 && Volatile.Read(ref runs) >= 2)); // every claim between renews the lease
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_heartbeat_that_waits_for_a_slow_claim_is_no_failure_while_the_claim_has_renewed_the_lease()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var slow = false;
+        Gate claiming = new(), claim = new(), beating = new(), beat = new();
+        var store = new FaultingJobStore(memory, static _ => StoreFault.None)
+        {
+            Before = operation =>
+            {
+                if (!Volatile.Read(ref slow) || operation is not ("Claim" or "Heartbeat"))
+                {
+                    return Task.CompletedTask;
+                }
+
+                (operation == "Claim" ? claiming : beating).Open();
+                return (operation == "Claim" ? claim : beat).WaitAsync();
+            },
+        };
+        await using var engine = await Engine.StartAsync(clock, store, static options => options.Lease = Lease);
+        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep and schedules
+        Volatile.Write(ref slow, true);
+        clock.Advance(TimeSpan.FromSeconds(5));
+        var id = await engine.Client.EnqueueAsync(new Work("a"));
+        await claiming.WaitAsync();
+        clock.Advance(TimeSpan.FromSeconds(5)); // the heartbeat is due, and waits for the claim
+        await clock.WaitForTimersAsync(3).WaitAsync(Engine.Guard);
+        clock.Advance(TimeSpan.FromSeconds(19));
+        claim.Open(); // renews the lease from 0:05 to 0:35
+        await beating.WaitAsync();
+
+        clock.Advance(TimeSpan.FromSeconds(2)); // past 0:30, the lease's end when the heartbeat began
+        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        beat.Open();
+        while (Assert.Single(await memory.GetWorkersAsync()).SeenAt != clock.GetUtcNow())
+        {
+            await Turn.NextAsync();
+        }
+
+
+        await engine.ReachesAsync(id, JobState.Completed);
+        Assert.Equal(0, engine.Logs.Count(2010));
+    }
+
     /// <summary>Moves the clock in small steps, each once the engine sleeps again, until the task is done.</summary>
     private static async Task AdvanceUntilAsync(FakeClock clock, Task done)
     {

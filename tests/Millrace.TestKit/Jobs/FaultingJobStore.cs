@@ -5,6 +5,9 @@ namespace Millrace.TestKit.Jobs;
 /// <summary>A store that fails when told to: <paramref name="choose"/> is asked before each call, by the name of the operation (<c>Claim</c>, <c>Finish</c>, …).</summary>
 public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> choose) : JobStore
 {
+    /// <summary>Awaited before each call, by the name of the operation; so a test can hold one up.</summary>
+    public Func<string, Task> Before { get; init; } = static _ => Task.CompletedTask;
+
     /// <inheritdoc />
     public override string Name => inner.Name;
 
@@ -101,6 +104,7 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
 
     private async ValueTask<T> CallAsync<T>(string operation, Func<ValueTask<T>> call, CancellationToken cancellationToken)
     {
+        await Before(operation);
         switch (choose(operation))
         {
             case StoreFault.Before:
