@@ -1,13 +1,23 @@
 using Township.Platform.Web;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+try
 {
-    Args = args,
-    ApplicationName = "Township",
-    ContentRootPath = AppContext.BaseDirectory, // the pages come with the program, wherever it is started
-});
-builder.AddTownship();
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+    {
+        Args = args,
+        ApplicationName = "Township",
+        ContentRootPath = AppContext.BaseDirectory, // the pages come with the program, wherever it is started
+    });
+    builder.AddTownship();
 
-var app = builder.Build();
-app.UseTownship();
-await app.RunAsync();
+    await using var app = builder.Build();
+    app.UseTownship();
+    await app.StartAsync();
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception exception) when (StartFailure.Explain(exception) is { } sentence)
+{
+    await Console.Error.WriteLineAsync(sentence);
+    return 1;
+}

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.TestKit;
+using Township.Platform;
 using Township.Platform.Data;
 
 namespace Township.Tests.Platform;
@@ -54,7 +55,7 @@ public sealed class MigratorTests(PostgresFixture postgres) : IDisposable
         await ApplyAsync(services, Create(
             ("A", 1, "create table a (id text primary key)"), ("A", 2, "create table b (id text primary key)")));
 
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(
+        var refusal = await Assert.ThrowsAsync<UnusableSettingException>(
             () => ApplyAsync(services, Create(("A", 1, "create table a (id text primary key)"))));
 
         Assert.Contains("A 0002", refusal.Message, StringComparison.Ordinal);
@@ -69,7 +70,7 @@ public sealed class MigratorTests(PostgresFixture postgres) : IDisposable
         await ApplyAsync(services, Create(("A", 1, "create table a (id text primary key)")));
 
         Assert.Empty(await ApplyAsync(services, Create(("A", 1, "create table a (id text primary key)".ReplaceLineEndings("\r\n")))));
-        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(
+        var refusal = await Assert.ThrowsAsync<UnusableSettingException>(
             () => ApplyAsync(services, Create(("A", 1, "create table a (id text primary key, name text)"))));
 
         Assert.Contains("was changed", refusal.Message, StringComparison.Ordinal);

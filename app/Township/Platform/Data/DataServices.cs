@@ -18,12 +18,25 @@ internal static class DataServices
                 ? new SqliteDataSource(
                     string.IsNullOrWhiteSpace(connectionString) ? data.File("township.db") : connectionString,
                     logger: provider.GetRequiredService<ILogger<SqliteDataSource>>())
-                : NpgsqlDataSource.Create(postgres),
+                : Postgres(postgres),
             provider.GetRequiredService<QueryCounter>()));
         services.AddSingleton(provider => new Database(provider.GetRequiredService<DbDataSource>(), dialect));
         services.AddSingleton(provider => new Migrator(
             Migration.Embedded(typeof(DataServices).Assembly, modules), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<DatabaseStartup>();
+    }
+
+    private static NpgsqlDataSource Postgres(string connectionString)
+    {
+        try
+        {
+            return NpgsqlDataSource.Create(connectionString);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UnusableSettingException(
+                $"ConnectionStrings:Township is not a connection string of PostgreSQL: {exception.Message}", exception);
+        }
     }
 
     /// <summary>The Npgsql connection string that <paramref name="text"/> means, or null when it names a SQLite database.</summary>

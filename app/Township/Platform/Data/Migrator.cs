@@ -11,7 +11,7 @@ internal sealed class Migrator(IReadOnlyList<Migration> migrations, TimeProvider
     private const long AdvisoryLock = 0x546F776E73686970;
 
     /// <summary>Takes the lock (held until the transaction ends), applies what is missing and returns it.</summary>
-    /// <exception cref="InvalidOperationException">The database was made by a newer or an altered program.</exception>
+    /// <exception cref="UnusableSettingException">The database was made by a newer or an altered program.</exception>
     public async Task<IReadOnlyList<Migration>> ApplyAsync(DatabaseTransaction sql, CancellationToken cancellationToken)
     {
         // SQLite needs nothing more: the transaction began with BEGIN IMMEDIATE.
@@ -64,14 +64,14 @@ internal sealed class Migrator(IReadOnlyList<Migration> migrations, TimeProvider
         {
             if (!known.Remove((row.Module, row.Number), out var migration))
             {
-                throw new InvalidOperationException(
+                throw new UnusableSettingException(
                     $"The database has migration {row.Module} {row.Number:0000} ({row.Name}), which this version of Township "
                     + "does not know: it was made by a newer version. Start that version, or restore a backup.");
             }
 
             if (migration.Checksum != row.Checksum)
             {
-                throw new InvalidOperationException(
+                throw new UnusableSettingException(
                     $"Migration {row.Module} {row.Number:0000} ({row.Name}) was changed after it had been applied to this "
                     + "database. Undo the change, and put it into a new migration.");
             }

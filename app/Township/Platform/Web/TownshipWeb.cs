@@ -12,6 +12,9 @@ internal static class TownshipWeb
     public static void AddTownship(this WebApplicationBuilder builder)
     {
         AddDefaults(builder.Configuration);
+        var quiet = new QuietStart();
+        builder.Services.AddSingleton(quiet);
+        builder.Logging.AddFilter(QuietStart.Category, quiet.Passes);
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
@@ -57,6 +60,7 @@ internal static class TownshipWeb
 
     public static void UseTownship(this WebApplication app)
     {
+        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<QuietStart>().End);
         app.UseSecurityHeaders();
         app.UseTownshipErrors();
         app.UseStaticFiles(StaticFiles.Options);
