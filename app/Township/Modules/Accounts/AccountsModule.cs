@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.SignalR;
 using Township.Modules.Accounts.Links;
 using Township.Modules.Accounts.Passwords;
 using Township.Modules.Accounts.Sessions;
@@ -22,6 +23,8 @@ internal sealed class AccountsModule : ITownshipModule
         services.AddSingleton<AccountLinks>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<LiveSessions>();
+        services.Configure<HubOptions>(static hub => hub.AddFilter<LiveSessions>());
         services.AddSingleton<Profiles>();
         services.AddSingleton<UserDirectory>();
         services.AddSingleton<AccountDesk>();

@@ -4,13 +4,13 @@ using Township.Platform.Identity;
 namespace Township.Modules.Accounts.Sessions;
 
 /// <summary>Sessions by token and by id, through the cache: believed for ten minutes, and dropped the moment they end.</summary>
-internal sealed class SessionDirectory(SessionStore store, Cache cache)
+internal sealed class SessionDirectory(SessionStore store, Cache cache, LiveSessions live)
 {
     /// <summary>Begins a session and returns its id and the token for its cookie.</summary>
     public async Task<(string Id, string Token)> BeginAsync(string userId, string device, CancellationToken cancellationToken)
     {
         var begun = await store.CreateAsync(userId, device, cancellationToken);
-        await cache.InvalidateAsync(await store.EndSurplusAsync(userId, cancellationToken), cancellationToken);
+        await EndedAsync(await store.EndSurplusAsync(userId, cancellationToken));
         return begun;
     }
 
@@ -43,7 +43,14 @@ internal sealed class SessionDirectory(SessionStore store, Cache cache)
     public async Task<int> EndAsync(string userId, string? id, string? exceptId, CancellationToken cancellationToken)
     {
         var ended = await store.EndAsync(userId, id, exceptId, cancellationToken);
-        await cache.InvalidateAsync(ended, cancellationToken);
+        await EndedAsync(ended);
         return ended.SessionIds.Count;
+    }
+
+    // Also when the client has gone: the sessions are deleted, and nobody may go on as if they were not.
+    private async Task EndedAsync(SessionsEnded ended)
+    {
+        await cache.InvalidateAsync(ended, CancellationToken.None);
+        live.End(ended.SessionIds);
     }
 }
