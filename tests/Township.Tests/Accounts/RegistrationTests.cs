@@ -203,6 +203,56 @@ public sealed partial class RegistrationTests(PostgresFixture postgres)
         Assert.Equal("/", response.Headers.Location!.ToString());
     }
 
+    [Fact]
+    public async Task A_return_address_beyond_ASCII_is_kept()
+    {
+        await using var host = await TownshipHost.StartAsync();
+        using var visitor = host.Visit();
+
+        using var response = await visitor.SendFormAsync("/login", new Dictionary<string, string>
+        {
+            ["Input.Email"] = DemoAccounts.ResidentEmail,
+            ["Input.Password"] = DemoAccounts.Password,
+            ["ReturnUrl"] = "/search?q=café%20🌳",
+        });
+
+        Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+        Assert.Equal("/search?q=caf%C3%A9%20%F0%9F%8C%B3", response.Headers.Location!.OriginalString);
+    }
+
+    [Theory]
+    [InlineData("Eve\r\nBcc: x@evil.example", "eve@example.org")]
+    [InlineData("E\u0007ve", "eve@example.org")]
+    [InlineData("Eve", "e\u0007ve@example.org")]
+    [InlineData("Eve", "<eve>@example.org")]
+    public async Task A_name_or_address_that_cannot_stand_in_a_mail_is_refused_at_its_field(string name, string email)
+    {
+        await using var host = await TownshipHost.StartAsync();
+        using var visitor = host.Visit();
+
+        using var response = await RegisterAsync(visitor, name, email);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains(
+            name == "Eve" ? "Enter an e-mail address like" : "A name is one line of text.",
+            await response.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Input.Name", "a\0b")]
+    [InlineData("status", "204")]
+    public async Task A_form_that_cannot_be_read_or_names_a_status_is_refused_with_400(string field, string value)
+    {
+        await using var host = await TownshipHost.StartAsync();
+        using var visitor = host.Visit();
+
+        using var response = await visitor.SendRawFormAsync("/register", new Dictionary<string, string> { [field] = value });
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("That did not work", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     private static Task<HttpResponseMessage> RegisterAsync(Visitor visitor, string name, string email) =>
         visitor.SendFormAsync("/register", new Dictionary<string, string>
         {

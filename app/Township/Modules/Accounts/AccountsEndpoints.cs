@@ -85,7 +85,9 @@ internal static class AccountsEndpoints
         public Dictionary<string, string[]> Validate()
         {
             var errors = new Dictionary<string, string[]>();
-            if (Email is not { Length: > 0 and <= 254 } || !new EmailAddressAttribute().IsValid(Email))
+            if (Email is not { Length: > 0 and <= 254 }
+                || !new EmailAddressAttribute().IsValid(Email)
+                || !new RegularExpressionAttribute(TextRules.Email).IsValid(Email))
             {
                 errors["email"] = ["Enter an e-mail address like name@example.org."];
             }

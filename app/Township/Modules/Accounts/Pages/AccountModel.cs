@@ -50,9 +50,11 @@ internal sealed class AccountModel(Profiles profiles) : PageModel
     {
         [Required(ErrorMessage = "Enter the name that others should see.")]
         [StringLength(80, MinimumLength = 2, ErrorMessage = "A name has 2 to 80 characters.")]
+        [RegularExpression(TextRules.OneLine, ErrorMessage = "A name is one line of text.")]
         public string Name { get; set; } = "";
 
         [StringLength(1000, ErrorMessage = "A biography has at most 1,000 characters.")]
+        [RegularExpression(TextRules.Lines, ErrorMessage = "A biography is plain text.")]
         public string? Bio { get; set; }
     }
 }

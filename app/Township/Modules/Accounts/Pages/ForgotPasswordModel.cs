@@ -12,6 +12,7 @@ internal sealed class ForgotPasswordModel(AccountDesk desk, AttemptLimiter attem
     [BindProperty]
     [Required(ErrorMessage = "Enter your e-mail address.")]
     [EmailAddress(ErrorMessage = "Enter an e-mail address like name@example.org.")]
+    [RegularExpression(TextRules.Email, ErrorMessage = "Enter an e-mail address like name@example.org.")]
     [StringLength(254, ErrorMessage = "An e-mail address has at most 254 characters.")]
     public string Email { get; set; } = "";
 

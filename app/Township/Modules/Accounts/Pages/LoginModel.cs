@@ -46,12 +46,18 @@ internal sealed class LoginModel(AccountDesk desk, SessionDirectory sessions, At
         return LocalRedirect(Back());
     }
 
-    private string Back() => Url.IsLocalUrl(ReturnUrl) ? ReturnUrl! : "/";
+    // An address of ours, as a header carries it: in ASCII, because the query's escapes are undone by now.
+    private string Back() =>
+        Url.IsLocalUrl(ReturnUrl)
+            ? string.Concat(ReturnUrl!.EnumerateRunes().Select(
+                static rune => rune.IsAscii ? rune.ToString() : Uri.EscapeDataString(rune.ToString())))
+            : "/";
 
     internal sealed class Form
     {
         [Required(ErrorMessage = "Enter your e-mail address.")]
         [EmailAddress(ErrorMessage = "Enter an e-mail address like name@example.org.")]
+        [RegularExpression(TextRules.Email, ErrorMessage = "Enter an e-mail address like name@example.org.")]
         [StringLength(254, ErrorMessage = "An e-mail address has at most 254 characters.")]
         public string Email { get; set; } = "";
 

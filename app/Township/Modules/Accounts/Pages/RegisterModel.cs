@@ -37,10 +37,12 @@ internal sealed class RegisterModel(AccountDesk desk, AttemptLimiter attempts) :
     {
         [Required(ErrorMessage = "Enter the name that others should see.")]
         [StringLength(80, MinimumLength = 2, ErrorMessage = "A name has 2 to 80 characters.")]
+        [RegularExpression(TextRules.OneLine, ErrorMessage = "A name is one line of text.")]
         public string Name { get; set; } = "";
 
         [Required(ErrorMessage = "Enter your e-mail address.")]
         [EmailAddress(ErrorMessage = "Enter an e-mail address like name@example.org.")]
+        [RegularExpression(TextRules.Email, ErrorMessage = "Enter an e-mail address like name@example.org.")]
         [StringLength(254, ErrorMessage = "An e-mail address has at most 254 characters.")]
         public string Email { get; set; } = "";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 using Township.Platform.Web;
@@ -16,8 +17,10 @@ internal sealed class ErrorModel : PageModel
 
     public string Reference { get; private set; } = "";
 
-    public void OnGet(int status)
+    public void OnGet()
     {
+        // From the path and not bound: a form that cannot be read would bind nothing, and one with a field of this name that.
+        var status = int.Parse((string)RouteData.Values["status"]!, CultureInfo.InvariantCulture);
         Status = status;
         Response.StatusCode = status;
         Reference = TownshipErrors.Reference(HttpContext);
