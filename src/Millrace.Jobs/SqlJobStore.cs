@@ -60,19 +60,19 @@ public sealed class SqlJobStore : JobStore
 
     /// <inheritdoc />
     public override ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Enqueue.RunAsync(session, jobs, maximumQueueLength), cancellationToken);
+        WriteAsync(session => Enqueue.RunAsync(session, jobs, maximumQueueLength), cancellationToken, jobs.Count);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Claim.RunAsync(session, request), cancellationToken);
+        WriteUrgentAsync(session => Claim.RunAsync(session, request), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Finish.RunAsync(session, finishes), cancellationToken);
+        WriteUrgentAsync(session => Finish.RunAsync(session, finishes), cancellationToken);
 
     /// <inheritdoc />
     public override ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Heartbeat.RunAsync(session, request), cancellationToken);
+        WriteUrgentAsync(session => Heartbeat.RunAsync(session, request), cancellationToken);
 
     /// <inheritdoc />
     public override async ValueTask LeaveAsync(string workerId, CancellationToken cancellationToken = default) =>
@@ -84,7 +84,7 @@ public sealed class SqlJobStore : JobStore
 
     /// <inheritdoc />
     public override ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Sweep.RunAsync(session, request, DescribeLostWorker), cancellationToken);
+        WriteAsync(session => Sweep.RunAsync(session, request, DescribeLostWorker), cancellationToken, request.MaximumJobs);
 
     /// <inheritdoc />
     public override ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default) =>
@@ -92,11 +92,11 @@ public sealed class SqlJobStore : JobStore
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<string>> ReplayAsync(IReadOnlyList<string> ids, int priorityRaise, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Replay.RunAsync(session, ids, priorityRaise), cancellationToken);
+        WriteAsync(session => Replay.RunAsync(session, ids, priorityRaise), cancellationToken, ids.Count);
 
     /// <inheritdoc />
     public override ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default) =>
-        WriteAsync(session => Delete.RunAsync(session, ids), cancellationToken);
+        WriteAsync(session => Delete.RunAsync(session, ids), cancellationToken, ids.Count);
 
     /// <inheritdoc />
     public override async ValueTask SetQueuePausedAsync(string queue, bool paused, CancellationToken cancellationToken = default) =>
@@ -197,10 +197,16 @@ public sealed class SqlJobStore : JobStore
         }
     }
 
-    private async ValueTask<T> WriteAsync<T>(Func<WriteSession, ValueTask<T>> run, CancellationToken cancellationToken)
+    private async ValueTask<T> WriteAsync<T>(Func<WriteSession, ValueTask<T>> run, CancellationToken cancellationToken, int jobs = 1)
     {
         var writer = Volatile.Read(ref _writer) ?? await OpenAsync(cancellationToken).ConfigureAwait(false);
-        return await writer.WriteAsync(run, cancellationToken).ConfigureAwait(false);
+        return await writer.WriteAsync(run, jobs, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<T> WriteUrgentAsync<T>(Func<WriteSession, ValueTask<T>> run, CancellationToken cancellationToken)
+    {
+        var writer = Volatile.Read(ref _writer) ?? await OpenAsync(cancellationToken).ConfigureAwait(false);
+        return await writer.WriteUrgentAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<T> ReadAsync<T>(Func<SqlSession, ValueTask<T>> read, CancellationToken cancellationToken)

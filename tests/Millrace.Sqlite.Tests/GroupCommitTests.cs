@@ -124,4 +124,42 @@ public sealed class GroupCommitTests : IAsyncDisposable
         await _fixture.EnqueueAsync(store, StoreFixture.Job("a"));
         Assert.NotNull(await store.GetAsync("a"));
     }
+
+    [Fact]
+    public async Task A_heartbeat_and_a_claim_do_not_wait_for_the_line()
+    {
+        var store = await _fixture.OpenAsync();
+        Task<EnqueueOutcome>[] line;
+        Task<HeartbeatResult> heartbeat;
+        Task<IReadOnlyList<ClaimedJob>> claim;
+        using (_fixture.HoldWriteLock())
+        {
+            // Large ones: they end their groups, so most are still to come when the next group is done.
+            line = [.. Enumerable.Range(0, 300).Select(n => _fixture.EnqueueAsync(store, [.. Enumerable.Range(0, 101).Select(m => StoreFixture.Job($"{n}-{m}"))]))];
+            heartbeat = store.HeartbeatAsync(new HeartbeatRequest { Worker = new("w", "host", 1, ["default"]), Lease = TimeSpan.FromMinutes(1), Runs = [] }).AsTask();
+            claim = store.ClaimAsync(StoreFixture.Ask("w", 10)).AsTask();
+        }
+
+        await Task.WhenAll(heartbeat, claim).WaitAsync(StoreFixture.Guard);
+        var left = line.Count(static task => !task.IsCompleted);
+        Assert.True(left > 150, $"{300 - left} operations that came first were done first.");
+    }
+
+    [Fact]
+    public async Task A_claim_in_line_is_done_when_the_store_closes_and_refused_afterwards()
+    {
+        var store = await _fixture.OpenAsync();
+        Task<IReadOnlyList<ClaimedJob>> claim;
+        ValueTask closing;
+        using (_fixture.HoldWriteLock())
+        {
+            _ = _fixture.EnqueueAsync(store, StoreFixture.Job("a"));
+            claim = store.ClaimAsync(StoreFixture.Ask("w", 1)).AsTask();
+            closing = store.DisposeAsync();
+        }
+
+        await closing;
+        await claim.WaitAsync(StoreFixture.Guard);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => store.ClaimAsync(StoreFixture.Ask("w", 1)).AsTask());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 
 namespace Millrace.Jobs.Stores.Sql.Writing;
@@ -9,6 +10,8 @@ namespace Millrace.Jobs.Stores.Sql.Writing;
 /// <para>Each operation of a group runs in a savepoint: one that fails is undone alone. When a failure takes the whole transaction with it (a full
 /// disk may), those that had succeeded are done again, each in a transaction of its own. When the transaction cannot begin or commit, all
 /// of the group fail; the operations are idempotent, so their callers may try again.</para>
+/// <para>What workers live by (claims, ends, heartbeats) goes before the rest, however long the line; each worker has few of these under way, so the
+/// rest is not starved. A group ends after a large operation, so that nobody waits for many of them.</para>
 /// <para>At most <see cref="MaximumWaiting"/> operations wait; a caller that comes then waits for room, which is the back-pressure.</para>
 /// </remarks>
 internal sealed class GroupWriter : IAsyncDisposable
@@ -19,13 +22,18 @@ internal sealed class GroupWriter : IAsyncDisposable
     /// <summary>Most operations in line.</summary>
     public const int MaximumWaiting = 1_024;
 
+    /// <summary>An operation of more jobs than this is the last of its group.</summary>
+    public const int LargeOperation = 100;
+
     private readonly WriteSession _session;
     private readonly SqlDialect _dialect;
     private readonly Action<string> _wake;
-    private readonly Channel<WriteRequest> _line = Channel.CreateBounded<WriteRequest>(
+    private readonly ConcurrentQueue<WriteRequest> _urgent = new(); // bounded by the workers: each has one claim, one heartbeat and one finish under way
+    private readonly Channel<WriteRequest?> _line = Channel.CreateBounded<WriteRequest?>( // null: look at what is urgent
         new BoundedChannelOptions(MaximumWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly Task _loop;
+    private bool _closed;
 
     /// <summary>Starts the writer on a session that becomes its own.</summary>
     /// <param name="session">The connection that writes.</param>
@@ -40,18 +48,41 @@ internal sealed class GroupWriter : IAsyncDisposable
     }
 
     /// <summary>Does an operation and returns its result once it is committed.</summary>
-    public async ValueTask<T> WriteAsync<T>(Func<WriteSession, ValueTask<T>> run, CancellationToken cancellationToken)
+    /// <param name="run">The operation.</param>
+    /// <param name="jobs">How many jobs it is about.</param>
+    /// <param name="cancellationToken">Gives up an operation that has not begun.</param>
+    public async ValueTask<T> WriteAsync<T>(Func<WriteSession, ValueTask<T>> run, int jobs, CancellationToken cancellationToken)
     {
-        var operation = new WriteOperation<T>(run);
+        var operation = new WriteOperation<T>(run) { IsLarge = jobs > LargeOperation };
         try
         {
             await _line.Writer.WriteAsync(operation, cancellationToken).ConfigureAwait(false);
         }
         catch (ChannelClosedException)
         {
-            throw new ObjectDisposedException(nameof(SqlJobStore), "The job store is closed.");
+            throw Closed();
         }
 
+        return await CompleteAsync(operation, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, ahead of the line.</summary>
+    public ValueTask<T> WriteUrgentAsync<T>(Func<WriteSession, ValueTask<T>> run, CancellationToken cancellationToken)
+    {
+        var operation = new WriteOperation<T>(run);
+        _urgent.Enqueue(operation);
+        if (!_line.Writer.TryWrite(null) && Volatile.Read(ref _closed) && operation.TryTake())
+        {
+            throw Closed(); // a full line needs no call: the writer looks here before each group
+        }
+
+        return CompleteAsync(operation, cancellationToken);
+    }
+
+    private static ObjectDisposedException Closed() => new(nameof(SqlJobStore), "The job store is closed.");
+
+    private static async ValueTask<T> CompleteAsync<T>(WriteOperation<T> operation, CancellationToken cancellationToken)
+    {
         var registration = cancellationToken.Register(
             static (state, token) => ((WriteOperation<T>)state!).Cancel(token), operation);
         await using (registration.ConfigureAwait(false))
@@ -63,6 +94,7 @@ internal sealed class GroupWriter : IAsyncDisposable
     /// <summary>Does what waits, then closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        Volatile.Write(ref _closed, true);
         if (_line.Writer.TryComplete())
         {
             await _loop.ConfigureAwait(false);
@@ -76,17 +108,31 @@ internal sealed class GroupWriter : IAsyncDisposable
         while (await _line.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             group.Clear();
-            while (group.Count < MaximumGroup && _line.Reader.TryRead(out var request))
-            {
-                if (request.TryTake())
-                {
-                    group.Add(request);
-                }
-            }
-
+            Gather(group);
             if (group.Count > 0)
             {
                 await WriteGroupAsync(group).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Gather(List<WriteRequest> group)
+    {
+        while (_urgent.TryDequeue(out var request))
+        {
+            if (request.TryTake())
+            {
+                group.Add(request);
+            }
+        }
+
+        var full = false;
+        while (!full && group.Count < MaximumGroup && _line.Reader.TryRead(out var request))
+        {
+            if (request is not null && request.TryTake())
+            {
+                group.Add(request);
+                full = request.IsLarge;
             }
         }
     }

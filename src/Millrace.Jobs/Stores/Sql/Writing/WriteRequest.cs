@@ -5,6 +5,9 @@ internal abstract class WriteRequest
 {
     private int _taken;
 
+    /// <summary>Takes so long that it ends its group.</summary>
+    public bool IsLarge { get; init; }
+
     /// <summary>True for whoever calls first.</summary>
     public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 
