@@ -166,6 +166,14 @@ internal sealed class JobWorker : IDisposable
         var claimed = await _lease.ClaimAsync(free, cancellationToken).ConfigureAwait(false);
         foreach (var execution in claimed)
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // The worker has begun to stop: others take it sooner than this one would end it.
+                execution.TryEnd();
+                _finisher.Post(execution, new JobFinish { Run = execution.Run, Kind = FinishKind.Released });
+                continue;
+            }
+
             _ = Task.Run(() => ExecuteAsync(execution), CancellationToken.None); // ends in the finisher, which the drain awaits
         }
 

@@ -171,4 +171,35 @@ public sealed class StoppingTests
         Assert.Equal(1, engine.Logs.Count(2012));
         Assert.Empty(await memory.GetWorkersAsync());
     }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_claim_that_is_answered_while_the_worker_stops_is_given_back_and_not_run()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        await memory.EnqueueAsync([new NewJob { Id = "a", Queue = "default", Type = "work", Payload = """{"name":"a"}"""u8.ToArray(), MaxAttempts = 1 }], 10);
+        var claiming = new Gate();
+        var store = new FaultingJobStore(memory, called =>
+        {
+            if (called != "Claim")
+            {
+                return StoreFault.None;
+            }
+
+            claiming.Open();
+            return StoreFault.HangThenAnswer;
+        });
+        var runs = 0;
+        await using var engine = await Engine.StartAsync(clock, store, run: (_, _, _) =>
+        {
+            Interlocked.Increment(ref runs);
+            return Task.CompletedTask;
+        });
+        await claiming.WaitAsync();
+
+        await engine.StopAsync();
+
+        var job = await memory.GetAsync("a");
+        Assert.Equal((JobState.Waiting, 0, 0), (job!.State, job.Attempt, runs));
+    }
 }

@@ -105,7 +105,8 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
     private async ValueTask<T> CallAsync<T>(string operation, Func<ValueTask<T>> call, CancellationToken cancellationToken)
     {
         await Before(operation);
-        switch (choose(operation))
+        var fault = choose(operation);
+        switch (fault)
         {
             case StoreFault.Before:
                 throw new IOException($"{operation} failed before it began.");
@@ -115,14 +116,14 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
             case StoreFault.Hang:
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
                 break;
-            case StoreFault.HangThenFail:
+            case StoreFault.HangThenFail or StoreFault.HangThenAnswer:
                 var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 await using (cancellationToken.Register(cancelled.SetResult))
                 {
                     await cancelled.Task;
                 }
 
-                throw new IOException($"{operation} failed when it was given up.");
+                return fault == StoreFault.HangThenAnswer ? await call() : throw new IOException($"{operation} failed when it was given up.");
         }
 
         return await call();

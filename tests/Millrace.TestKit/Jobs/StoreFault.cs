@@ -17,4 +17,7 @@ public enum StoreFault
 
     /// <summary>It does not answer until its token is cancelled, and then fails.</summary>
     HangThenFail = 4,
+
+    /// <summary>It does not begin until its token is cancelled, and then does everything.</summary>
+    HangThenAnswer = 5,
 }
