@@ -18,7 +18,7 @@ internal sealed class ErrorScrubber
     [
         """(?<keep>authorization["']?\s*[:=]\s*["']?)((basic|bearer|digest|negotiate)\s+)?[^\s"',;]+""",
         """(?<keep>bearer\s+)[a-z0-9._~+/-]{8,}=*""",
-        """(?<keep>(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|client[_-]?secret|connectionstring)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)""",
+        """(?<keep>(password|passwd|pwd|secret|token|api[_-]?key|(access|account|private)[_-]?key|passphrase|client[_-]?secret|connectionstring)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s"',;&]+)""",
         """(?<keep>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?<tail>@)""",
     ];
 

@@ -12,6 +12,8 @@ public sealed class ErrorScrubberTests
     [InlineData("{\"password\":\"hunter2\",\"user\":\"ada\"}", "{\"password\":***,\"user\":\"ada\"}")]
     [InlineData("?api_key=abc&x=1", "?api_key=***&x=1")]
     [InlineData("client_secret = xyz", "client_secret = ***")]
+    [InlineData("AccountName=ada;AccountKey=abc+/d==;X=1", "AccountName=ada;AccountKey=***;X=1")]
+    [InlineData("passphrase: xyz", "passphrase: ***")]
     [InlineData("access_token=abc.def", "access_token=***")]
     [InlineData("Authorization: Bearer abc.def.ghi", "Authorization: ***")]
     [InlineData("Authorization: Basic dXNlcjpwYXNz", "Authorization: ***")]
