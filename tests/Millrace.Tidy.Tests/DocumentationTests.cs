@@ -92,6 +92,20 @@ public sealed partial class DocumentationTests
         Assert.Equal(built, shown);
     }
 
+    [Fact]
+    public void Every_option_is_in_the_readme_s_tables()
+    {
+        var readme = Repository.Read("README.md");
+        var missing = Repository.Files("src", ".cs").Where(static file => file.Count(static c => c == '/') == 2) // public ones
+            .Concat(Repository.Files("app", ".cs"))
+            .Where(static file => file.EndsWith("Options.cs", StringComparison.Ordinal) || file.EndsWith("Settings.cs", StringComparison.Ordinal))
+            .Where(static file => !file.EndsWith("EnqueueOptions.cs", StringComparison.Ordinal)) // of one call, not of the application
+            .SelectMany(static file => Option().Matches(Repository.Read(file)).Select(match => $"{Path.GetFileNameWithoutExtension(file)}.{match.Groups[1].Value}"))
+            .Where(option => !readme.Contains(option.Split('.')[1], StringComparison.Ordinal));
+
+        Assert.Empty(missing);
+    }
+
     private static IEnumerable<string> AllDocuments() =>
         Directory.GetFiles(Repository.Root, "*.md").Select(static path => Path.GetFileName(path)!)
             .Concat(Repository.Files("docs", ".md")).Concat(Repository.Files("src", ".md"));
@@ -136,6 +150,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"""[^""\n]*""", RegexOptions.None, 1000)]
     private static partial Regex StringLiteral();
+
+    [GeneratedRegex(@"^    public [\w<>?., ]+ (\w+) \{ get; (?:set; )?\}", RegexOptions.Multiline, 1000)]
+    private static partial Regex Option();
 
     [GeneratedRegex(@"\w+", RegexOptions.None, 5000)]
     private static partial Regex AnyWord();
