@@ -53,8 +53,9 @@ public static class MillraceServiceCollectionExtensions
         AddOptions(services);
         services.AddMillraceCache();
         services.AddMillraceCache(OutputCacheStore.CacheName, static cache => cache.Immutable<OutputPage>(static page => page.Weight));
-        services.AddOptions<CacheOptions>(OutputCacheStore.CacheName).Configure<IOptions<MillraceOptions>>(static (cache, options) =>
+        services.AddOptions<CacheOptions>(OutputCacheStore.CacheName).Configure<IOptions<MillraceOptions>, IConfiguration>(static (cache, options, configuration) =>
         {
+            cache.Enabled = ApiCacheVariable.Read(configuration, cache.Enabled);
             cache.SizeLimitBytes = options.Value.OutputCacheSizeBytes;
             cache.MaximumPayloadBytes = options.Value.OutputCacheMaximumBodyBytes;
         });

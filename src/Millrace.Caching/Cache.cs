@@ -4,13 +4,17 @@ using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Millrace.Caching.FailSafe;
 using Millrace.Caching.Flight;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Local;
 using Millrace.Caching.Naming;
 using Millrace.Caching.Reading;
+using Millrace.Caching.Remote;
 using Millrace.Caching.Statistics;
 using Millrace.Caching.Values;
+using Millrace.Caching.WarmUp.Prediction;
+using Millrace.Caching.WriteThrough;
 
 namespace Millrace.Caching;
 
@@ -22,7 +26,7 @@ namespace Millrace.Caching;
 /// Thread-safe. A singleton in services, also as <see cref="HybridCache"/>. Values of types that nobody can change are shared between readers;
 /// all others are kept serialized, so no reader sees what another does to its copy (see <see cref="CacheOptions.Immutable{T}()"/>).
 /// </remarks>
-public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
+public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
 {
     /// <summary>The name of the cache that is registered without one.</summary>
     public const string DefaultName = "default";
@@ -34,6 +38,11 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     private readonly KeyRules _keys;
     private readonly KeyPatterns _patterns;
     private readonly ReadPath _reads;
+    private readonly SecondLevel? _remote;
+    private readonly SourceCounters _sourceCounters = new();
+    private readonly RefreshQueue _refreshes;
+    private readonly EntryPath _entries;
+    private readonly BatchPath _batches;
     private long _invalidations;
     private Action<string>[] _followers = []; // replaced, never changed; guarded by _followersLock when it is replaced
     private readonly Lock _followersLock = new();
@@ -54,12 +63,13 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     /// <summary>A cache of its own, outside services.</summary>
     /// <exception cref="OptionsValidationException">The options are not valid; the message says which and why.</exception>
     public Cache(CacheOptions options, TimeProvider timeProvider)
-        : this(DefaultName, options, timeProvider, services: null, registry: null, NullLogger.Instance, seed: null)
+        : this(DefaultName, options, timeProvider, services: null, registry: null, NullLogger.Instance, seed: null, secondLevel: null)
     {
     }
 
     internal Cache(
-        string name, CacheOptions options, TimeProvider timeProvider, IServiceProvider? services, CacheRegistry? registry, ILogger logger, long? seed)
+        string name, CacheOptions options, TimeProvider timeProvider, IServiceProvider? services, CacheRegistry? registry, ILogger logger, long? seed,
+        SecondLevelFactory? secondLevel = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(timeProvider);
@@ -73,17 +83,48 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         _keys = new KeyRules(options);
         _patterns = new KeyPatterns(options.KeyPatternLimit);
         _ledger = new InvalidationLedger(name, options.InvalidatedTagLimit, logger);
-        _local = new LocalStore(options.SizeLimitBytes, options.EntryLimit, options.MaximumPayloadBytes, _ledger, _flights, clock);
-        var codecs = new ValueCodecs(name, options, services, logger);
-        var jitter = new Jitter(seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))));
-        _reads = new ReadPath(name, options, (_local, _flights, _ledger, _patterns), codecs, _keys, clock, jitter, logger);
+        var chance = seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        _local = new LocalStore(options, _ledger, _flights, _patterns, clock, (ulong)chance);
+        Codecs = new ValueCodecs(name, options, services, logger);
+        var jitter = new Jitter(chance);
+        _remote = secondLevel?.Invoke(new LocalLevel(_local, _flights, _ledger, TellFollowers), _patterns, clock);
+        var parts = (_local, _flights, _ledger, _patterns);
+        var sources = (Guard: new SourceGuard(name, _sourceCounters, timeProvider, logger), Outages: new SourceOutages(name, timeProvider, logger), Counters: _sourceCounters);
+        var time = (clock, timeProvider);
+        var source = new SourcePath(name, options, parts, _remote, Codecs, _keys, sources, time, jitter, logger);
+        var order = new ReadOrder();
+        _refreshes = new RefreshQueue(options.RefreshConcurrency, options.RefreshQueueLimit);
+        var refreshes = new RefreshPath(parts, source, _refreshes, order, (sources.Outages, _sourceCounters), time);
+        _reads = new ReadPath(options, parts, _remote, source, (refreshes, order, _sourceCounters), Codecs, _keys, time);
+        _entries = new EntryPath(options, parts, _remote, source, order, _keys, clock);
+        _batches = new BatchPath(options.Enabled, _reads, parts, _remote, source, (sources.Guard, sources.Outages), _entries, new Policies(options), time);
+        Writes = new WritePath(this, _reads, _local, timeProvider);
     }
+
+    internal WritePath Writes { get; }
+
+    /// <summary>Writes and reads values of all types as this cache's options say.</summary>
+    internal ValueCodecs Codecs { get; }
+
+    /// <summary>Values that have not reached their source yet; null: there are none. Set once, before the cache is used.</summary>
+    internal IPendingValues? Pending
+    {
+        set => _reads.Pending = value;
+    }
+
+    internal FlightTable Flights => _flights;
+
+    /// <summary>What hears of every read; null where nobody learns from them.</summary>
+    internal AccessRecorder? Reads { get; init; }
 
     /// <summary>The name that it is registered under; <c>default</c> where none was given.</summary>
     public string Name { get; }
 
+    /// <summary>Whether a second level is shared and can be used now; false where there is none.</summary>
+    public bool IsSharing => _remote is { IsAvailable: true };
+
     /// <summary>This moment in the order of the cache's invalidations; take it before a source is read whose value is stored with <see cref="SetAsync{T}(string, T, CachePolicy, CacheStamp, IEnumerable{string}?, CancellationToken)"/>.</summary>
-    public CacheStamp Stamp => new(_ledger.Sequence);
+    public CacheStamp Stamp => new(_ledger.Sequence, _remote?.Stamp ?? 0);
 
     /// <summary>Returns the value under a key; if there is none, runs the factory, once for all who ask meanwhile, and keeps what it returns.</summary>
     /// <param name="key">The key: 1 to <see cref="CacheOptions.MaximumKeyLength"/> characters, none of them control characters.</param>
@@ -108,6 +149,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(factory);
         ArgumentNullException.ThrowIfNull(policy);
+        Reads?.Heard(key);
         return _reads.ReadAsync(key, state, factory, policy, options: null, tags, cancellationToken);
     }
 
@@ -137,6 +179,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(policy);
         try
         {
+            Reads?.Heard(key.Text);
             return _reads.ReadAsync(key.Text, state, factory, policy, options: null, tags, cancellationToken);
         }
         finally
@@ -168,6 +211,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(factory);
+        Reads?.Heard(key);
         return _reads.ReadAsync(key, state, factory, policy: null, options, tags, cancellationToken);
     }
 
@@ -181,6 +225,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(factory);
+        Reads?.Heard(key);
         return _reads.ReadAsync(key, state, factory, policy: null, options, tags, cancellationToken);
     }
 
@@ -191,6 +236,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     public bool TryGet<T>(string key, out T? value)
     {
         ArgumentNullException.ThrowIfNull(key);
+        Reads?.Heard(key);
         return _reads.TryRead(key, out value);
     }
 
@@ -208,8 +254,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(policy);
         cancellationToken.ThrowIfCancellationRequested();
-        _reads.Set(key, value, policy, options: null, tags, _ledger.Sequence);
-        return ValueTask.CompletedTask;
+        return _reads.SetAsync(key, value, policy, options: null, tags, new CacheStamp(_ledger.Sequence, remote: 0), cancellationToken);
     }
 
     /// <summary>Stores a value that was read from its source elsewhere: it counts as invalid from the start if a tag of its own, or everything, was invalidated since.</summary>
@@ -226,8 +271,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(policy);
         cancellationToken.ThrowIfCancellationRequested();
-        _reads.Set(key, value, policy, options: null, tags, readBegan.Sequence);
-        return ValueTask.CompletedTask;
+        return _reads.SetAsync(key, value, policy, options: null, tags, readBegan, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -236,65 +280,7 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         cancellationToken.ThrowIfCancellationRequested();
-        _reads.Set(key, value, policy: null, options, tags, _ledger.Sequence);
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc />
-    public override ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        cancellationToken.ThrowIfCancellationRequested();
-        _keys.CheckKey(key);
-        _local.Remove(key);
-        Interlocked.Increment(ref _invalidations);
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc />
-    public override async ValueTask RemoveAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
-    {
-        foreach (var key in keys ?? [])
-        {
-            await RemoveAsync(key, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <inheritdoc />
-    /// <remarks>The tag <c>*</c> stands for everything.</remarks>
-    public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(tag);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (tag == KeyRules.Everything)
-        {
-            return InvalidateAllAsync(cancellationToken);
-        }
-
-        _keys.CheckTag(tag);
-        _ledger.InvalidateTag(tag);
-        Interlocked.Increment(ref _invalidations);
-        TellFollowers(tag);
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc />
-    public override async ValueTask RemoveByTagAsync(IEnumerable<string> tags, CancellationToken cancellationToken = default)
-    {
-        foreach (var tag in tags ?? [])
-        {
-            await RemoveByTagAsync(tag, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Invalidates everything in this cache, at once and in O(1); the memory follows within seconds.</summary>
-    public ValueTask InvalidateAllAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        _ledger.InvalidateEverything();
-        Interlocked.Increment(ref _invalidations);
-        TellFollowers(KeyRules.Everything);
-        return ValueTask.CompletedTask;
+        return _reads.SetAsync(key, value, policy: null, options, tags, new CacheStamp(_ledger.Sequence, remote: 0), cancellationToken);
     }
 
     /// <summary>
@@ -342,6 +328,15 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
             Stores = patterns.Sum(p => p.Stores),
             Rejections = patterns.Sum(p => p.Rejections),
             Doomed = patterns.Sum(p => p.DoomedValues),
+            RemoteHits = patterns.Sum(p => p.RemoteHits),
+            StaleHits = patterns.Sum(p => p.StaleHits),
+            LeaseWaits = patterns.Sum(p => p.LeaseWaits),
+            SoftTimeouts = _sourceCounters.SoftTimeouts,
+            HardTimeouts = _sourceCounters.HardTimeouts,
+            OverdueFactories = _sourceCounters.Overdue,
+            Refreshes = _sourceCounters.Refreshes,
+            RefreshFailures = _sourceCounters.RefreshFailures,
+            RefreshesSkipped = _sourceCounters.RefreshSkips,
             Evictions = patterns.Sum(p => p.Evictions),
             Expirations = patterns.Sum(p => p.Expirations),
             Invalidations = Interlocked.Read(ref _invalidations),
@@ -368,15 +363,33 @@ public sealed class Cache : HybridCache, IDisposable, IAsyncDisposable
         };
     }
 
-    /// <summary>Drops all entries and stops reclaiming memory. Reads that come later go to their factories, and nothing is stored.</summary>
-    public void Dispose() => _local.Dispose();
+    /// <summary>
+    /// Drops all entries and stops reclaiming memory. Reads that come later go to their factories, and nothing is stored. The connection to the second
+    /// level, if there is one, is ended in the background; <see cref="DisposeAsync"/> waits for that.
+    /// </summary>
+    public void Dispose()
+    {
+        _local.Dispose();
+        _ = _refreshes.DisposeAsync().AsTask();
+        _ = _remote?.DisposeAsync().AsTask();
+    }
 
     /// <inheritdoc cref="Dispose" />
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        Dispose();
-        return ValueTask.CompletedTask;
+        _local.Dispose();
+        await _refreshes.DisposeAsync().ConfigureAwait(false);
+        if (_remote is not null)
+        {
+            await _remote.DisposeAsync().ConfigureAwait(false);
+        }
     }
+
+    /// <summary>Ends when the second level can be used, or is known not to be, or after the time that a read would wait for it.</summary>
+    internal ValueTask ConnectAsync(CancellationToken cancellationToken) => _remote?.ReadyAsync(cancellationToken) ?? default;
+
+    /// <exception cref="ArgumentException">The key breaks the rules.</exception>
+    internal void CheckKey(string key) => _keys.CheckKey(key);
 
     private void TellFollowers(string tag)
     {

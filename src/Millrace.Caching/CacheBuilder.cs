@@ -1,12 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Naming;
-using Millrace.Caching.WarmUp;
 
 namespace Millrace.Caching;
 
 /// <summary>Declares what belongs to one cache: rules and warmers. Used while services are registered, by one thread.</summary>
-public sealed class CacheBuilder
+public sealed partial class CacheBuilder
 {
     internal CacheBuilder(IServiceCollection services, string name)
     {
@@ -33,7 +32,7 @@ public sealed class CacheBuilder
     /// Declares what an event makes invalid in this cache: <c>InvalidateOn&lt;TaskUpdated&gt;(e =&gt; e.Key(x =&gt; $"task:{x.Id}").Tag(x =&gt; $"project:{x.ProjectId}"))</c>.
     /// <see cref="Cache.InvalidateAsync{TEvent}"/> of any cache of the process runs the rule, also for types derived from <typeparamref name="TEvent"/>.
     /// </summary>
-    /// <param name="declare">Names keys, tags or everything; a rule that names nothing is refused.</param>
+    /// <param name="declare">Names keys, tags, patterns or everything; a rule that names nothing is refused.</param>
     /// <returns>This builder, for the next call.</returns>
     /// <exception cref="ArgumentException">The rule names nothing.</exception>
     public CacheBuilder InvalidateOn<TEvent>(Action<CacheInvalidationRule<TEvent>> declare)
@@ -45,23 +44,11 @@ public sealed class CacheBuilder
         if (rule.IsEmpty)
         {
             throw new ArgumentException(
-                $"The rule for {typeof(TEvent).Name} on cache '{Name}' invalidates nothing: name keys (Key, Keys), tags (Tag, Tags) or Everything().",
+                $"The rule for {typeof(TEvent).Name} on cache '{Name}' invalidates nothing: name keys (Key, Keys), tags (Tag, Tags), patterns (Pattern, Patterns, Region) or Everything().",
                 nameof(declare));
         }
 
-        Services.AddSingleton<InvalidationRule>(rule.Build());
-        return this;
-    }
-
-    /// <summary>Registers a warmer, which fills the cache when <see cref="CacheWarming"/> is told to.</summary>
-    /// <param name="name">Its name, unique among all warmers of the process.</param>
-    /// <param name="warm">Fills the cache and returns how many entries it filled; gets the services of a scope of its own.</param>
-    /// <returns>This builder, for the next call.</returns>
-    public CacheBuilder AddWarmer(string name, Func<IServiceProvider, Cache, CancellationToken, ValueTask<int>> warm)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        ArgumentNullException.ThrowIfNull(warm);
-        Services.AddSingleton(new WarmerRegistration(name, Name, warm));
+        Services.AddSingleton(rule.Build());
         return this;
     }
 }

@@ -7,20 +7,20 @@ public sealed class CacheInvalidationRule<TEvent>
     where TEvent : notnull
 {
     private readonly string _cacheName;
-    private readonly List<Func<TEvent, IEnumerable<string>>> _keys = [];
-    private readonly List<Func<TEvent, IEnumerable<string>>> _tags = [];
+    private readonly List<(TemplateKind Kind, Func<TEvent, IEnumerable<string>> Select)> _selectors = [];
     private bool _everything;
+    private bool _confirmed;
 
     internal CacheInvalidationRule(string cacheName) => _cacheName = cacheName;
 
-    internal bool IsEmpty => _keys.Count == 0 && _tags.Count == 0 && !_everything;
+    internal bool IsEmpty => _selectors.Count == 0 && !_everything;
 
     /// <summary>Invalidates one key, made from the event.</summary>
     /// <returns>This rule, for the next call.</returns>
     public CacheInvalidationRule<TEvent> Key(Func<TEvent, string> key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        _keys.Add(e => [key(e)]);
+        _selectors.Add((TemplateKind.Key, e => [key(e)]));
         return this;
     }
 
@@ -29,7 +29,7 @@ public sealed class CacheInvalidationRule<TEvent>
     public CacheInvalidationRule<TEvent> Keys(Func<TEvent, IEnumerable<string>> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        _keys.Add(keys);
+        _selectors.Add((TemplateKind.Key, keys));
         return this;
     }
 
@@ -38,7 +38,7 @@ public sealed class CacheInvalidationRule<TEvent>
     public CacheInvalidationRule<TEvent> Tag(Func<TEvent, string> tag)
     {
         ArgumentNullException.ThrowIfNull(tag);
-        _tags.Add(e => [tag(e)]);
+        _selectors.Add((TemplateKind.Tag, e => [tag(e)]));
         return this;
     }
 
@@ -47,7 +47,54 @@ public sealed class CacheInvalidationRule<TEvent>
     public CacheInvalidationRule<TEvent> Tags(Func<TEvent, IEnumerable<string>> tags)
     {
         ArgumentNullException.ThrowIfNull(tags);
-        _tags.Add(tags);
+        _selectors.Add((TemplateKind.Tag, tags));
+        return this;
+    }
+
+    /// <summary>
+    /// Invalidates all keys that fit a pattern, made from the event. What the event holds could widen a pattern that is put together by hand: make it
+    /// with <see cref="CacheKey{T1, T2}.Under"/>, or pass text through <see cref="CacheKeys.Escape"/>.
+    /// </summary>
+    /// <returns>This rule, for the next call.</returns>
+    public CacheInvalidationRule<TEvent> Pattern(Func<TEvent, string> pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        _selectors.Add((TemplateKind.Pattern, e => [pattern(e)]));
+        return this;
+    }
+
+    /// <summary>Invalidates all keys that fit one of several patterns; see <see cref="Pattern"/>.</summary>
+    /// <returns>This rule, for the next call.</returns>
+    public CacheInvalidationRule<TEvent> Patterns(Func<TEvent, IEnumerable<string>> patterns)
+    {
+        ArgumentNullException.ThrowIfNull(patterns);
+        _selectors.Add((TemplateKind.Pattern, patterns));
+        return this;
+    }
+
+    /// <summary>Invalidates everything under a name: <c>shop</c> stands for the pattern <c>shop:*</c>.</summary>
+    /// <returns>This rule, for the next call.</returns>
+    /// <exception cref="ArgumentException">The name is empty or holds a <c>*</c>.</exception>
+    public CacheInvalidationRule<TEvent> Region(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (name.Contains('*', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"'{name}' is no region: it holds a '*'. Say Pattern.", nameof(name));
+        }
+
+        _selectors.Add((TemplateKind.Pattern, _ => [name + ":*"]));
+        return this;
+    }
+
+    /// <summary>
+    /// Asks that the invalidation is confirmed: it returns when no connected node serves what it covers any more. In a cache that shares nothing with
+    /// other nodes every invalidation is.
+    /// </summary>
+    /// <returns>This rule, for the next call.</returns>
+    public CacheInvalidationRule<TEvent> Confirmed()
+    {
+        _confirmed = true;
         return this;
     }
 
@@ -59,5 +106,5 @@ public sealed class CacheInvalidationRule<TEvent>
         return this;
     }
 
-    internal InvalidationRule Build() => new InvalidationRule<TEvent>(_cacheName, [.. _keys], [.. _tags], _everything);
+    internal InvalidationRule Build() => new TypedRule<TEvent>(_cacheName, _everything, _confirmed, [.. _selectors]);
 }

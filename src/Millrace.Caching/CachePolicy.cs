@@ -5,7 +5,7 @@ namespace Millrace.Caching;
 /// Where the policy has a <see cref="Name"/>, the configuration section <c>Millrace:Cache:Policies:NAME</c> overrides what the code says
 /// (<see cref="CacheOptions.Policies"/>), so an operator can change a lifetime without a build.
 /// </remarks>
-public sealed record CachePolicy
+public sealed partial record CachePolicy
 {
     /// <summary>The longest lifetime that is kept as given; anything longer counts as this long. Ten years.</summary>
     public static readonly TimeSpan LongestExpiration = TimeSpan.FromDays(3653);
@@ -78,6 +78,12 @@ public sealed record CachePolicy
     /// False (the default): only types that are known to be immutable are shared, all others are kept serialized and each reader gets its own copy.
     /// </summary>
     public bool Immutable { get; init; }
+
+    /// <summary>
+    /// Whether the copy in this process may be served while the second level cannot be reached, so that nobody would tell of a change; until the copy
+    /// expires. Default true. False: such reads go to the source. Without a second level it has no meaning.
+    /// </summary>
+    public bool StaleInOutage { get; init; } = true;
 
     private static TimeSpan Positive(TimeSpan value, string property) =>
         value > TimeSpan.Zero

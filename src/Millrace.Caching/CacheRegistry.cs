@@ -6,12 +6,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Naming;
+using Millrace.Caching.Remote;
 using Millrace.Caching.Statistics;
+using Millrace.Caching.WarmUp.Prediction;
+using Millrace.Caching.WriteBehind;
 
 namespace Millrace.Caching;
 
 /// <summary>The caches of this process, by name. Makes them when they are first asked for, and owns them. Thread-safe.</summary>
-public sealed class CacheRegistry : IDisposable
+public sealed class CacheRegistry : IDisposable, IAsyncDisposable
 {
     private readonly FrozenDictionary<string, Lazy<Cache>> _caches;
     private readonly CacheMetrics _metrics;
@@ -19,7 +22,7 @@ public sealed class CacheRegistry : IDisposable
 
     internal CacheRegistry(IServiceProvider services, IEnumerable<CacheRegistration> registrations)
     {
-        _rules = new InvalidationRules(services.GetServices<InvalidationRule>());
+        _rules = new InvalidationRules(services.GetServices<InvalidationRule>().Concat(services.GetRequiredService<IOptions<DeclaredRules>>().Value.Rules));
         _metrics = new CacheMetrics(services.GetService<IMeterFactory>(), () => Made);
         _caches = registrations.ToFrozenDictionary(
             registration => registration.Name,
@@ -58,15 +61,35 @@ public sealed class CacheRegistry : IDisposable
         }
     }
 
+    internal InvalidationRules Rules => _rules;
+
     internal ValueTask InvalidateAsync(object @event, CancellationToken cancellationToken) => _rules.RunAsync(@event, Get, cancellationToken);
 
-    private Cache Make(IServiceProvider services, string name) =>
-        new(
-            name,
-            services.GetRequiredService<IOptionsMonitor<CacheOptions>>().Get(CacheRegistration.OptionsName(name)),
-            services.GetService<TimeProvider>() ?? TimeProvider.System,
-            services,
-            this,
-            services.GetService<ILoggerFactory>()?.CreateLogger<Cache>() ?? NullLogger<Cache>.Instance,
-            seed: null);
+    /// <inheritdoc cref="Dispose" />
+    public async ValueTask DisposeAsync()
+    {
+        _metrics.Dispose();
+        foreach (var cache in Made)
+        {
+            await cache.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private Cache Make(IServiceProvider services, string name)
+    {
+        var options = services.GetRequiredService<IOptionsMonitor<CacheOptions>>().Get(CacheRegistration.OptionsName(name));
+        var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var logger = services.GetService<ILoggerFactory>()?.CreateLogger<Cache>() ?? NullLogger<Cache>.Instance;
+        var cache = new Cache(name, options, time, services, this, logger, seed: null, SecondLevels.Of(services, name, options, time, logger)) { Reads = PredictionRegistration.RecorderOf(services, name) };
+        WriteBehindRegistration[] writeBehinds =
+        [
+            .. services.GetServices<WriteBehindRegistration>().Where(registration => string.Equals(registration.CacheName, name, StringComparison.OrdinalIgnoreCase)),
+        ];
+        if (writeBehinds.Length > 0)
+        {
+            cache.Pending = new PendingValues(services, writeBehinds);
+        }
+
+        return cache;
+    }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Millrace.Caching.Invalidation;
 using Millrace.Caching.Naming;
 using Millrace.Caching.WarmUp;
 
@@ -58,21 +59,42 @@ public static class CacheServiceCollectionExtensions
         }
 
         services.AddOptions<CacheOptions>(CacheRegistration.OptionsName(name))
-            .PostConfigure<IServiceProvider>((options, provider) =>
-                provider.GetService<IConfiguration>()?.GetSection(CacheRegistration.SectionName(name)).Bind(options))
+            .PostConfigure<IServiceProvider>((options, provider) => Configure(options, provider.GetService<IConfiguration>(), name))
             .ValidateOnStart();
+    }
+
+    /// <summary>Variables before what code says, the section before variables.</summary>
+    private static void Configure(CacheOptions options, IConfiguration? configuration, string name)
+    {
+        if (CacheVariables.Apply(configuration, name, options) is { Count: > 0 } failures)
+        {
+            throw new OptionsValidationException(CacheRegistration.OptionsName(name), typeof(CacheOptions), failures);
+        }
+
+        configuration?.GetSection(CacheRegistration.SectionName(name)).Bind(options);
     }
 
     private static void AddShared(IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CacheOptions>, CacheOptionsValidator>());
+        AddRules(services);
         services.TryAddSingleton(provider => new CacheRegistry(provider, provider.GetServices<CacheRegistration>()));
-        services.TryAddSingleton(provider => new CacheWarming(
-            provider.GetRequiredService<CacheRegistry>(),
-            provider.GetServices<WarmerRegistration>(),
-            provider.GetRequiredService<IServiceScopeFactory>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetService<ILoggerFactory>()?.CreateLogger<CacheWarming>() ?? NullLogger<CacheWarming>.Instance));
+        WarmingRegistration.AddWarming(services);
+    }
+
+    /// <summary>The rules of the configuration, which are read once, however many caches there are.</summary>
+    private static void AddRules(IServiceCollection services)
+    {
+        if (services.Any(static service => service.ServiceType == typeof(IValidateOptions<DeclaredRules>)))
+        {
+            return;
+        }
+
+        services.AddSingleton<IValidateOptions<DeclaredRules>, DeclaredRulesValidator>();
+        services.AddOptions<DeclaredRules>()
+            .Configure<IServiceProvider>(static (rules, provider) =>
+                RuleSection.Read(provider.GetService<IConfiguration>(), [.. provider.GetServices<CacheRegistration>().Select(cache => cache.Name)], rules))
+            .ValidateOnStart();
     }
 }

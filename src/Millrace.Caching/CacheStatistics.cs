@@ -33,6 +33,33 @@ public sealed record CacheStatistics
     /// <summary>Values that were not stored because an invalidation arrived between the start of their source read and its end.</summary>
     public required long Doomed { get; init; }
 
+    /// <summary>Reads that the second level answered; they are misses of the first.</summary>
+    public required long RemoteHits { get; init; }
+
+    /// <summary>Reads that got what may be stale, because the second level or the source could not be asked.</summary>
+    public required long StaleHits { get; init; }
+
+    /// <summary>Reads that waited for another process that was at the source.</summary>
+    public required long LeaseWaits { get; init; }
+
+    /// <summary>Reads that got the last good value because the source took longer than <see cref="CachePolicy.SoftTimeout"/>; stale hits, too.</summary>
+    public required long SoftTimeouts { get; init; }
+
+    /// <summary>Factory runs that were given up after <see cref="CachePolicy.HardTimeout"/>, or not begun because earlier ones had not ended.</summary>
+    public required long HardTimeouts { get; init; }
+
+    /// <summary>Factories that go on now though their time is over and their tokens are cancelled.</summary>
+    public required long OverdueFactories { get; init; }
+
+    /// <summary>Values refreshed in the background before they expired.</summary>
+    public required long Refreshes { get; init; }
+
+    /// <summary>Refreshes that failed.</summary>
+    public required long RefreshFailures { get; init; }
+
+    /// <summary>Refreshes that were not begun because too many waited (<see cref="CacheOptions.RefreshQueueLimit"/>).</summary>
+    public required long RefreshesSkipped { get; init; }
+
     /// <summary>Entries removed to make room.</summary>
     public required long Evictions { get; init; }
 

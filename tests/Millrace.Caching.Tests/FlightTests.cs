@@ -242,8 +242,59 @@ public sealed class FlightTests
         var slow = cache.GetOrCreateAsync("k", async _ => { await gate.Task; return "older"; }, CachePolicies.Short).AsTask();
         Assert.Equal("newer", await cache.GetOrCreateAsync("k", _ => ValueTask.FromResult("newer"), refresh));
         gate.SetResult();
-        Assert.Equal("older", await slow.WaitAsync(Caches.Guard));
+        Assert.Equal("newer", await slow.WaitAsync(Caches.Guard)); // not even to those who waited for it
         Assert.Equal("newer", await cache.Read("k", "factory"));
+    }
+
+    [Fact, Trait("req", "C-04")]
+    public async Task A_value_is_not_served_before_an_older_one_that_a_later_read_is_about_to_bring()
+    {
+        using var cache = Caches.With();
+        var (source, first, second) = (1, Signal(), Signal());
+        var slow = cache.GetOrCreateAsync("k", async _ => { await first.Task; return Volatile.Read(ref source); }, CachePolicies.Short).AsTask();
+        await cache.RemoveAsync("k");
+        var later = cache.GetOrCreateAsync("k", async _ => { var read = Volatile.Read(ref source); await second.Task; return read; }, CachePolicies.Short).AsTask();
+
+        Volatile.Write(ref source, 2);
+        first.SetResult(); // the first flight has the newer value, and may not store it
+        await WaitUntil(() => cache.GetStatistics().Joins == 1);
+        second.SetResult();
+
+        Assert.Equal((1, 1), (await slow.WaitAsync(Caches.Guard), await later.WaitAsync(Caches.Guard)));
+        Assert.Equal(1, await cache.GetOrCreateAsync("k", static _ => ValueTask.FromResult(2), CachePolicies.Short)); // until it is invalidated again
+    }
+
+    [Fact, Trait("req", "C-04")]
+    public async Task A_read_that_is_overtaken_again_and_again_is_served_and_what_overtook_it_is_not_served_after_it()
+    {
+        using var cache = Caches.With();
+        var source = 0;
+        var gates = Enumerable.Range(0, 5).Select(static _ => Signal()).ToArray();
+        var reads = new List<Task<int>> { Read(0) };
+        for (var i = 1; i < gates.Length; i++)
+        {
+            await cache.RemoveAsync("k");
+            reads.Add(Read(i));
+            Volatile.Write(ref source, i);
+            gates[i - 1].SetResult();
+            var joined = i * (i + 1) / 2; // all who were there before read again, until the first has done so often enough
+            await WaitUntil(() => reads[0].IsCompleted || cache.GetStatistics().Joins == joined);
+        }
+
+        Assert.Equal(4, await reads[0].WaitAsync(Caches.Guard));
+        Assert.InRange(await cache.GetOrCreateAsync("k", static _ => ValueTask.FromResult(5), CachePolicies.Short).AsTask().WaitAsync(Caches.Guard), 4, 5);
+        gates[4].SetResult();
+        Assert.All(await Task.WhenAll(reads.Skip(1)).WaitAsync(Caches.Guard), static value => Assert.InRange(value, 4, 5)); // 3 was read before 4 was served
+
+        Task<int> Read(int i) => cache.GetOrCreateAsync(
+            "k",
+            async _ =>
+            {
+                var before = Volatile.Read(ref source);
+                await gates[i].Task;
+                return i == 4 ? before : Volatile.Read(ref source); // the last one is slow after it has read
+            },
+            CachePolicies.Short).AsTask();
     }
 
     internal static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -60,6 +60,31 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public async Task A_cloner_gives_every_reader_a_copy_and_keeps_one_that_nobody_has()
+    {
+        var clones = 0;
+        using var cache = Caches.With(o => o.Clone<Plain>(plain =>
+        {
+            clones++;
+            return plain with { };
+        }));
+        var original = new Plain("x");
+        await cache.SetAsync("k", original, CachePolicies.Short);
+        var (first, second) = (await cache.Read("k", new Plain("")), await cache.Read("k", new Plain("")));
+        Assert.Equal((original, original), (first, second));
+        Assert.NotSame(first, second);
+        Assert.NotSame(original, first);
+        Assert.Equal(3, clones); // one to keep, one for each reader
+        await cache.SetAsync<Plain?>("none", null, CachePolicies.Short);
+        Assert.True(cache.TryGet<Plain?>("none", out var none) && none is null);
+        await cache.SetAsync("shared", original, CachePolicies.Short with { Immutable = true });
+        Assert.Same(original, await cache.Read("shared", new Plain("")));
+        using var weighed = Caches.With(o => o.Clone<Plain>(static plain => plain with { }, static _ => 5000));
+        await weighed.SetAsync("k", original, CachePolicies.Short);
+        Assert.InRange(weighed.GetStatistics().SizeBytes, 5000, 5500);
+    }
+
+    [Fact]
     public async Task Values_of_many_types_come_back_equal()
     {
         using var cache = Caches.With();

@@ -9,18 +9,32 @@ public sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SignalInterrupt = 2;
     private const int SignalTerminate = 15;
+    private const int SignalContinue = 18; // Linux' numbers
+    private const int SignalStop = 19;
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+    private static readonly ConcurrentDictionary<int, Process> Running = new();
+
+    // A signal ends a .NET program without its ProcessExit event.
+    private static readonly PosixSignalRegistration[] Ends =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, static _ => KillRunning()),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, static _ => KillRunning()),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, static _ => KillRunning()),
+    ];
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly Lock _lock = new(); // guards _waiters and _ended
     private readonly List<(Func<string, bool> Matches, TaskCompletionSource<string> Signal)> _waiters = [];
     private bool _ended;
+    private int _id;
+
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => KillRunning();
 
     private ChildProcess(Process process) => _process = process;
 
     /// <summary>The operating system's number for it.</summary>
-    public int Id => _process.Id;
+    public int Id => _id;
 
     /// <summary>Everything it has printed so far, standard output and standard error together, in order of arrival.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
@@ -28,7 +42,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a program. Its output is read all the time, so that it never waits for a reader.</summary>
+    /// <summary>Starts a program. It ends with this process at the latest, unless this process is killed. Its output is read all the time, so that it never waits for a reader.</summary>
     /// <param name="program">A name on PATH or a path.</param>
     /// <param name="arguments">One string an argument.</param>
     /// <param name="environment">Variables to add or replace; a null value removes one.</param>
@@ -51,6 +65,8 @@ public sealed partial class ChildProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => child.Received(line.Data);
         process.Exited += (_, _) => child.Ended();
         process.Start();
+        child._id = process.Id;
+        Running[child._id] = process;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return child;
@@ -93,6 +109,18 @@ public sealed partial class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>Stops it in its tracks (SIGSTOP): it keeps its connections and answers nothing. Returns when it stands still.</summary>
+    public async Task SuspendAsync()
+    {
+        Send(SignalStop);
+        await Poll.UntilAsync(
+            async () => (await File.ReadAllTextAsync($"/proc/{Id}/stat")).Split(") ")[^1].StartsWith('T') ? null : "it still runs",
+            $"{_process.StartInfo.FileName} stands still");
+    }
+
+    /// <summary>Lets it go on after <see cref="SuspendAsync" />.</summary>
+    public void Resume() => Send(SignalContinue);
+
     /// <summary>Asks it to end with SIGTERM, as a service supervisor does, and waits.</summary>
     /// <returns>Its exit code.</returns>
     /// <exception cref="TimeoutException">It did not end within a minute; it has been killed.</exception>
@@ -110,16 +138,37 @@ public sealed partial class ChildProcess : IAsyncDisposable
             await TerminateAsync();
         }
 
+        Running.TryRemove(KeyValuePair.Create(Id, _process));
         _process.Dispose();
+    }
+
+    /// <summary>What tests that were cut short have left running.</summary>
+    private static void KillRunning()
+    {
+        foreach (var process in Running.Values)
+        {
+            try
+            {
+                process.Kill();
+            }
+            catch (InvalidOperationException)
+            {
+                // Ended or disposed meanwhile, which is what is wanted.
+            }
+        }
+    }
+
+    private void Send(int signal)
+    {
+        if (Kill(Id, signal) != 0 && !_process.HasExited)
+        {
+            throw new InvalidOperationException($"kill({Id}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
+        }
     }
 
     private async Task<int> SignalAsync(int signal)
     {
-        if (Kill(_process.Id, signal) != 0 && !_process.HasExited)
-        {
-            throw new InvalidOperationException($"kill({_process.Id}, {signal}) failed with error {Marshal.GetLastPInvokeError()}.");
-        }
-
+        Send(signal);
         using var limit = new CancellationTokenSource(StopLimit);
         try
         {

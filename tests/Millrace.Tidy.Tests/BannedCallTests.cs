@@ -16,6 +16,9 @@ public sealed class BannedCallTests
         (@"#pragma warning disable [^/]*$", "a pragma carries its reason in a comment on its line"),
     ];
 
+    /// <summary>The one place that may block: an interface of .NET has synchronous methods, and what is behind them may be a server.</summary>
+    private const string MayBlock = "src/Millrace.Caching/DropIns/SynchronousWait.cs";
+
     private static readonly (string Pattern, string Why)[] InTests =
     [
         (@"\bSkip\s*=", "no test is skipped: what it needs is installed by ./test"),
@@ -62,7 +65,7 @@ public sealed class BannedCallTests
             }
 
             var text = Repository.Read(file);
-            foreach (var (pattern, why) in banned)
+            foreach (var (pattern, why) in banned.Where(rule => file != MayBlock || rule != Everywhere[0]))
             {
                 foreach (Match match in Regex.Matches(text, pattern, RegexOptions.Multiline, TimeSpan.FromSeconds(5)))
                 {

@@ -12,6 +12,16 @@ public sealed partial class DocumentationTests
     {
         "BoundedLocalCache", "DefaultHybridCache", "Dockerfile", "FusionCache", "Hangfire", "MemoryCache", "IMemoryCache",
         "OutputCacheMiddleware", "HttpForwarder", "SourceLink", "StackExchange", "PolyForm", "Cronos", "NCrontab",
+
+        // what the migration guides map from
+        "AddMemoryCache", "GetOrCreate", "TryGetValue", "SizeLimit", "ExpirationTokens", "PostEvictionCallbacks", "ByteCount",
+        "HybridCacheOptions", "DefaultEntryOptions", "DisableCompression", "ReportTagMetrics",
+        "AddFusionCache", "AsHybridCache", "GetOrSet", "GetOrSetAsync", "GetOrDefault", "SetDuration", "RemoveByTag", "FusionCacheEntryOptions",
+        "MemoryCacheDuration", "DistributedCacheDuration", "JitterMaxDuration", "SetSizeLimit", "WithDistributedCache", "WithSerializer",
+        "DistributedCacheSoftTimeout", "DistributedCacheHardTimeout", "DistributedCacheCircuitBreakerDuration", "EnableAutoClone", "CacheKeyPrefix",
+        "SkipMemoryCacheRead", "IgnoreIncomingBackplaneNotifications", "NotModified", "IsFailSafeEnabled", "FailSafeMaxDuration",
+        "FactorySoftTimeout", "FactoryHardTimeout", "EagerRefreshThreshold", "FailSafeThrottleDuration",
+        "AllowTimedOutFactoryBackgroundCompletion",
     };
 
     public static TheoryData<string> Documents() => [.. AllDocuments()];

@@ -7,12 +7,13 @@ public sealed partial class LayeringTests
     /// <summary>The only references each package may have to another of ours.</summary>
     private static readonly Dictionary<string, string[]> AllowedReferences = new(StringComparer.Ordinal)
     {
-        ["Millrace.Caching"] = [],
+        ["Millrace.Redis"] = [],
+        ["Millrace.Caching"] = ["Millrace.Redis"],
         ["Millrace.Jobs"] = [],
         ["Millrace.Realtime"] = [],
         ["Millrace.Dashboard"] = [],
-        ["Millrace.Sqlite"] = ["Millrace.Jobs"],
-        ["Millrace.AspNetCore"] = ["Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite", "Millrace.Dashboard"],
+        ["Millrace.Sqlite"] = ["Millrace.Caching", "Millrace.Jobs"],
+        ["Millrace.AspNetCore"] = ["Millrace.Redis", "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite", "Millrace.Dashboard"],
     };
 
     [Fact]
@@ -35,7 +36,7 @@ public sealed partial class LayeringTests
     [Fact]
     public void Only_the_web_packages_know_ASP_NET_Core()
     {
-        foreach (var package in new[] { "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite" })
+        foreach (var package in new[] { "Millrace.Redis", "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite" })
         {
             Assert.DoesNotContain("Microsoft.AspNetCore.App", Repository.Read($"src/{package}/{package}.csproj"), StringComparison.Ordinal);
             foreach (var file in Repository.Files($"src/{package}", ".cs"))

@@ -4,14 +4,16 @@ using Millrace.Caching;
 
 namespace Millrace.AspNetCore.Health;
 
-/// <summary>The caches answer and keep within their budgets. A full cache is healthy: it evicts.</summary>
-internal sealed class CacheHealthCheck(CacheRegistry caches) : IHealthCheck
+/// <summary>The caches answer and keep within their budgets. A full cache is healthy: it evicts. One that is to be warm before traffic comes, and is not yet, is not ready.</summary>
+internal sealed class CacheHealthCheck(CacheRegistry caches, CacheWarming warming) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var statistics = caches.Caches.Select(cache => cache.GetStatistics()).ToArray();
         var over = Array.FindAll(statistics, s => s.SizeBytes > s.SizeLimitBytes || s.Entries > s.EntryLimit);
-        var result = over.Length > 0
+        var result = !warming.IsReady
+            ? HealthCheckResult.Unhealthy("A warmer that readiness requires has not run yet.")
+            : over.Length > 0
             ? HealthCheckResult.Degraded($"Over budget: {string.Join(", ", over.Select(s => s.Name))}.")
             : HealthCheckResult.Healthy(string.Create(
                 CultureInfo.InvariantCulture, $"{statistics.Length} caches, {statistics.Sum(s => (long)s.Entries)} entries, {statistics.Sum(s => s.SizeBytes)} bytes."));

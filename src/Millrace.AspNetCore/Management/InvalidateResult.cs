@@ -1,4 +1,4 @@
 namespace Millrace.AspNetCore.Management;
 
 /// <summary>What was invalidated, and in which caches.</summary>
-internal sealed record InvalidateResult(IReadOnlyList<string> Caches, int Keys, int Tags, bool All);
+internal sealed record InvalidateResult(IReadOnlyList<string> Caches, int Keys, int Tags, int Patterns, bool All);

@@ -9,7 +9,7 @@ namespace Millrace.AspNetCore.Management;
 /// <summary>JSON of the management API: camel case, enumerations by name, unknown and repeated fields refused.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
-    Converters = [typeof(JobStateConverter)],
+    Converters = [typeof(JobStateConverter), typeof(CacheWarmingOutcomeConverter), typeof(CacheWarmingPriorityConverter)],
     AllowDuplicateProperties = false,
     MaxDepth = 8,
     NumberHandling = JsonNumberHandling.Strict,
@@ -23,10 +23,13 @@ namespace Millrace.AspNetCore.Management;
 [JsonSerializable(typeof(Operated))]
 [JsonSerializable(typeof(IReadOnlyList<CacheStatistics>))]
 [JsonSerializable(typeof(IReadOnlyList<CacheHealthView>))]
+[JsonSerializable(typeof(IReadOnlyList<CacheWarmer>))]
 [JsonSerializable(typeof(IReadOnlyList<CacheWarmingRun>))]
+[JsonSerializable(typeof(WarmStarted))]
 [JsonSerializable(typeof(ChannelPageView))]
 [JsonSerializable(typeof(RealtimeStatistics))]
 [JsonSerializable(typeof(InvalidateRequest))]
 [JsonSerializable(typeof(InvalidateResult))]
+[JsonSerializable(typeof(InvalidatePreview))]
 [JsonSerializable(typeof(WarmRequest))]
 internal sealed partial class ManagementJson : JsonSerializerContext;

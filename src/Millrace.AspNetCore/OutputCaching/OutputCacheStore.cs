@@ -76,6 +76,11 @@ internal sealed class OutputCacheStore : IOutputCacheBufferStore, IDisposable
 
     private ValueTask StoreAsync(string key, byte[] body, string[]? tags, TimeSpan validFor, CancellationToken cancellationToken)
     {
+        if (validFor <= TimeSpan.Zero)
+        {
+            return _pages.RemoveAsync(OutputKeys.Of(key), cancellationToken); // an application may say that a page is valid for no time; it stands for nothing older
+        }
+
         // 2.
         var stamp = _context.HttpContext?.Items.TryGetValue(StampKey, out var noted) == true && noted is CacheStamp then ? then : _pages.Stamp;
         return _pages.SetAsync(OutputKeys.Of(key), new OutputPage(body), new CachePolicy { Expiration = validFor }, stamp, tags, cancellationToken);

@@ -18,6 +18,7 @@ internal sealed class FlightTable : IPendingReads
     private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
     private static readonly AsyncLocal<Cockpit?> Innermost = new(); // the flight whose factory is running here
     private int _inProgress;
+    private int _partial; // of these, those that leave out a level
 
     public int InProgress => Volatile.Read(ref _inProgress);
 
@@ -26,10 +27,19 @@ internal sealed class FlightTable : IPendingReads
     /// <summary>Enters a flight, in place of <paramref name="replaced"/> if that is not null; false when another caller was faster.</summary>
     public bool TryEnter(SingleFlight flight, SingleFlight? replaced)
     {
+        if (flight.Key.Levels != FlightLevels.All)
+        {
+            Interlocked.Increment(ref _partial); // before it can be found
+        }
+
         var entered = replaced is null ? _flights.TryAdd(flight.Key, flight) : _flights.TryUpdate(flight.Key, flight, replaced);
         if (entered)
         {
             Interlocked.Increment(ref _inProgress);
+        }
+        else if (flight.Key.Levels != FlightLevels.All)
+        {
+            Interlocked.Decrement(ref _partial);
         }
 
         return entered;
@@ -43,15 +53,63 @@ internal sealed class FlightTable : IPendingReads
     {
         Leave(flight);
         Interlocked.Decrement(ref _inProgress);
+        if (flight.Key.Levels != FlightLevels.All)
+        {
+            Interlocked.Decrement(ref _partial);
+        }
     }
+
+    /// <summary>Who waits for changes of keys.</summary>
+    public ChangeSignals Signals { get; } = new();
 
     /// <inheritdoc />
     public void Doom(string key)
     {
-        DoomOne(new FlightKey(key, ReadsLocal: true, WritesLocal: true));
-        DoomOne(new FlightKey(key, ReadsLocal: true, WritesLocal: false));
-        DoomOne(new FlightKey(key, ReadsLocal: false, WritesLocal: true));
-        DoomOne(new FlightKey(key, ReadsLocal: false, WritesLocal: false));
+        ForEach(key, state: 0, static (flights, _, flight) => flights.DoomOne(flight));
+        Signals.Fire(key);
+    }
+
+    /// <inheritdoc />
+    public void Change(string key, PendingRead? except)
+    {
+        ForEach(key, except, static (flights, except, flight) =>
+        {
+            if (!flight.IsWaiting && flight != except)
+            {
+                flights.DoomOne(flight);
+            }
+        });
+        Signals.Fire(key);
+    }
+
+    /// <inheritdoc />
+    public bool HasOther(string key, PendingRead read)
+    {
+        var has = false;
+        ForEach(key, read, (_, read, flight) => has |= flight != read);
+        return has;
+    }
+
+    private void ForEach<TState>(string key, TState state, Action<FlightTable, TState, SingleFlight> act)
+    {
+        // A flight that enters at this moment is not counted yet, and its factory has not begun: what it brings is newer than what dooms here.
+        if (InProgress == 0)
+        {
+            return;
+        }
+
+        for (var levels = FlightLevels.All; ; levels--)
+        {
+            if (_flights.TryGetValue(new FlightKey(key, levels), out var flight))
+            {
+                act(this, state, flight);
+            }
+
+            if (levels == FlightLevels.None || Volatile.Read(ref _partial) == 0)
+            {
+                return; // nobody flies past some of the levels
+            }
+        }
     }
 
     /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running, until the result is emptied.</summary>
@@ -79,6 +137,18 @@ internal sealed class FlightTable : IPendingReads
         }
 
         return waiting;
+    }
+
+    /// <summary>Flights that one factory brings: who waits for one of them from inside it waits for the one whose factory is said to run.</summary>
+    public void Tie(SingleFlight running, IEnumerable<SingleFlight> others)
+    {
+        lock (_graph)
+        {
+            foreach (var other in others)
+            {
+                (other.Awaited ??= []).Add(running);
+            }
+        }
     }
 
     public void EndWait(SingleFlight? waiting, SingleFlight flight)
@@ -110,11 +180,9 @@ internal sealed class FlightTable : IPendingReads
         return false;
     }
 
-    private void DoomOne(in FlightKey key)
+    private void DoomOne(SingleFlight flight)
     {
-        if (_flights.TryRemove(key, out var flight))
-        {
-            flight.Doomed = true;
-        }
+        flight.Doomed = true;
+        Leave(flight);
     }
 }

@@ -3,20 +3,34 @@ using Millrace.Caching.Local;
 namespace Millrace.Caching.Flight;
 
 /// <summary>One run of a factory that any number of callers wait for. It is cancelled when the last of them has gone.</summary>
-internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tags, long stamp, long order) : PendingRead(stamp, order), IDisposable
+/// <param name="key">What it brings.</param>
+/// <param name="valueType">The type of the value.</param>
+/// <param name="tags">The tags of its first caller.</param>
+/// <param name="stamp">The stamp of the last invalidation.</param>
+/// <param name="order">Its place among all reads of sources.</param>
+/// <param name="isCancellable">Whether it can be cancelled: its first caller may go, or its source has a limit.</param>
+internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tags, long stamp, long order, bool isCancellable) : PendingRead(stamp, order), IDisposable
 {
     private readonly Lock _lock = new(); // guards _waiters, _isSealed, and changes of _tags and IsAbandoned
-    private readonly CancellationTokenSource _cancellation = new();
+    private readonly CancellationTokenSource? _cancellation = isCancellable ? new() : null;
     private string[] _tags = tags;
     private int _waiters = 1;
     private bool _isSealed;
+    private volatile bool _isCancelled;
+    private volatile bool _isWaiting;
 
     public FlightKey Key { get; } = key;
+
+    /// <summary>When it began, a timestamp of the cache's clock.</summary>
+    public long StartedAt { get; init; }
 
     public Type ValueType { get; } = valueType;
 
     /// <summary>The token that the factory gets.</summary>
-    public CancellationToken Token => _cancellation.Token;
+    public CancellationToken Token => _cancellation?.Token ?? CancellationToken.None;
+
+    /// <summary>Whether the factory was asked to stop, or is not to begin.</summary>
+    public bool IsCancelled => _isCancelled;
 
     /// <summary>True when nobody waits for it any more, and nobody may begin to.</summary>
     public bool IsAbandoned { get; private set; }
@@ -26,6 +40,15 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
 
     /// <summary>The tags of all who joined while the factory ran: the value belongs to each of them.</summary>
     public string[] Tags => Volatile.Read(ref _tags);
+
+    /// <summary>
+    /// True while the flight holds no value, because another reader is at the source: a change of the key does it no harm, it reads again after it.
+    /// </summary>
+    public bool IsWaiting
+    {
+        get => _isWaiting;
+        set => _isWaiting = value;
+    }
 
     /// <summary>Becomes a waiter; false when the flight is abandoned.</summary>
     public bool TryJoin(string[] tags)
@@ -63,6 +86,16 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
         }
     }
 
+    /// <summary>Abandons a flight that only its own background work waits for; false when readers do.</summary>
+    public bool TryAbandon()
+    {
+        lock (_lock)
+        {
+            IsAbandoned |= _waiters <= 1;
+            return IsAbandoned;
+        }
+    }
+
     /// <summary>The factory has ended: the tags stay as they are, and there is nothing to abandon any more.</summary>
     public void Seal()
     {
@@ -73,28 +106,38 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     }
 
     /// <summary>Asks the factory to stop, without waiting for it.</summary>
-    public void Cancel() => _ = _cancellation.CancelAsync(); // the callbacks are the factory's, and so are their exceptions
+    public void Cancel()
+    {
+        _isCancelled = true;
+        _ = _cancellation?.CancelAsync(); // the callbacks are the factory's, and so are their exceptions
+    }
 
     public void Dispose()
     {
-        if (!IsAbandoned) // else the source may be at work in Cancel; it holds nothing but memory
+        if (!IsAbandoned && !_isCancelled) // else the source may be at work in Cancel; it holds nothing but memory
         {
-            _cancellation.Dispose();
+            _cancellation?.Dispose();
         }
     }
 }
 
 /// <summary>A flight that brings a <typeparamref name="T"/>.</summary>
-internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, long order) : SingleFlight(key, typeof(T), tags, stamp, order)
+internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, long order, bool isCancellable)
+    : SingleFlight(key, typeof(T), tags, stamp, order, isCancellable)
 {
     private readonly TaskCompletionSource<Landing<T>> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task<Landing<T>> Landing => _landing.Task;
 
-    public void Land(in Landing<T> landing) => _landing.TrySetResult(landing);
+    public void Land(in Landing<T> landing)
+    {
+        Seal(); // who leaves now abandons nothing
+        _landing.TrySetResult(landing);
+    }
 
     public void Fail(Exception failure)
     {
+        Seal();
         _landing.TrySetException(failure);
         _ = _landing.Task.Exception; // observed, also when every waiter has gone
     }

@@ -16,16 +16,32 @@ namespace Millrace.Caching.Invalidation;
 //   - forgetting, under the lock, raises the floor first and drops stamps second; a reader looks at the table first and at the floor second.
 //     Whoever misses a dropped stamp therefore sees the floor that stands for it.
 //
+// Patterns are a short list, newest first. An entry that survived a check at sequence s needs to be compared only with patterns after s, so each
+// entry meets each pattern once. When a walk over all entries has ended that began at sequence s, patterns up to s have done their work for those
+// entries; they are kept for reads in progress, until there are more than `WalkedPatterns` of them. What arrives later with an older stamp than a
+// pattern that is not remembered counts as covered.
+//
+// Trust is of the same kind: where the cache shares a second level, an entry may be served as fresh only if its read began after the last loss of
+// the connection that tells of changes (Distrust), and only while the node's own lease of trust lasts (TrustedUntil). Both are never in the way of
+// a cache that stands alone.
+//
 // Bound: the table holds at most `limit` tags. At the limit the older half is dropped, and the floor rises to the youngest stamp dropped: every
 // tagged value whose read began before that counts as covered. That errs towards a miss, never towards a stale value.
 internal sealed class InvalidationLedger(string cacheName, int limit, ILogger logger)
 {
+    private const int PatternLimit = 1024;
+    private const int WalkedPatterns = 256;
+
     private readonly Lock _lock = new(); // guards all writes of the fields below
     private readonly ConcurrentDictionary<string, long> _tags = new(StringComparer.Ordinal);
     private int _tagCount;
     private long _sequence;
     private long _everything;
     private long _floor;
+    private (long Stamp, KeyGlob Glob)[] _patterns = []; // newest first; replaced, never changed
+    private long _patternFloor;
+    private long _distrusted;
+    private long _trustedUntil = long.MaxValue;
 
     /// <summary>The stamp of the last invalidation; 0 when there has been none.</summary>
     public long Sequence => Volatile.Read(ref _sequence);
@@ -71,12 +87,90 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
             Volatile.Write(ref _everything, stamp);
             _tags.Clear(); // what they covered is covered now
             _tagCount = 0;
+            Volatile.Write(ref _patterns, []);
             Volatile.Write(ref _sequence, stamp);
         }
     }
 
-    /// <summary>True if something was invalidated after <paramref name="stamp"/> that covers a value with these tags.</summary>
-    public bool Covers(long stamp, string[] tags)
+    /// <summary>Until when entries may be served as fresh, as a timestamp of the cache's clock. Forever, unless a second level is shared.</summary>
+    public long TrustedUntil
+    {
+        get => Volatile.Read(ref _trustedUntil);
+        set => Volatile.Write(ref _trustedUntil, value);
+    }
+
+    public void InvalidatePattern(KeyGlob glob)
+    {
+        lock (_lock)
+        {
+            var stamp = _sequence + 1;
+            var older = Array.FindAll(_patterns, pattern => pattern.Glob.Text != glob.Text);
+            if (older.Length >= PatternLimit)
+            {
+                older = Drop(older, PatternLimit / 2);
+            }
+
+            Volatile.Write(ref _patterns, [(stamp, glob), .. older]);
+            Volatile.Write(ref _sequence, stamp);
+        }
+    }
+
+    /// <summary>What was read before this moment may be stale and nobody would have told: it is valid no more.</summary>
+    public void Distrust()
+    {
+        lock (_lock)
+        {
+            var stamp = _sequence + 1;
+            Volatile.Write(ref _distrusted, stamp);
+            Volatile.Write(ref _sequence, stamp);
+        }
+    }
+
+    /// <summary>A walk over all entries that began at a sequence has ended: each was removed or found valid at it.</summary>
+    public void Walked(long sequence)
+    {
+        lock (_lock)
+        {
+            var kept = Array.FindIndex(_patterns, pattern => pattern.Stamp <= sequence);
+            if (kept >= 0 && _patterns.Length > WalkedPatterns)
+            {
+                Volatile.Write(ref _patterns, Drop(_patterns, Math.Max(kept, WalkedPatterns / 2)));
+            }
+        }
+    }
+
+    /// <summary>True if something was invalidated after <paramref name="stamp"/> that covers a value with this key and these tags.</summary>
+    /// <param name="stamp">When its read began.</param>
+    /// <param name="checkedAt">The sequence at which it was last found valid; -1: never.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="tags">Its tags.</param>
+    public bool Covers(long stamp, long checkedAt, string key, string[] tags) =>
+        stamp < Volatile.Read(ref _distrusted) || CoversStale(stamp, checkedAt, key, tags);
+
+    /// <summary>The same without regard to trust: false means that the value is the last that is known, and may be served where stale values may.</summary>
+    public bool CoversStale(long stamp, long checkedAt, string key, string[] tags) =>
+        Covers(stamp, tags) || CoveredByPattern(Math.Max(stamp, checkedAt), key);
+
+    private bool CoveredByPattern(long since, string key)
+    {
+        // Table first, floor second, as with tags.
+        foreach (var (stamp, glob) in Volatile.Read(ref _patterns))
+        {
+            if (stamp <= since)
+            {
+                break;
+            }
+
+            if (glob.Matches(key))
+            {
+                return true;
+            }
+        }
+
+        return since < Volatile.Read(ref _patternFloor);
+    }
+
+    private bool Covers(long stamp, string[] tags)
     {
         if (tags.Length > 0)
         {
@@ -95,6 +189,18 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
         }
 
         return stamp < Volatile.Read(ref _everything);
+    }
+
+    /// <summary>Keeps the newest ones; what is older than the others counts as covered, unless it was checked since. Under the lock.</summary>
+    private (long Stamp, KeyGlob Glob)[] Drop((long Stamp, KeyGlob Glob)[] patterns, int kept)
+    {
+        if (kept >= patterns.Length)
+        {
+            return patterns;
+        }
+
+        Volatile.Write(ref _patternFloor, patterns[kept].Stamp);
+        return patterns[..kept];
     }
 
     private void Forget()

@@ -1,39 +1,41 @@
 namespace Millrace.Caching.Invalidation;
 
-/// <summary>What one type of event makes invalid in one cache.</summary>
-internal abstract class InvalidationRule(string cacheName, Type eventType)
+/// <summary>What one event makes invalid in one cache. Telling it apart from doing it is what makes a preview the truth.</summary>
+internal abstract class InvalidationRule(string cacheName, bool everything, bool confirmed)
 {
     public string CacheName { get; } = cacheName;
 
-    public Type EventType { get; } = eventType;
+    /// <summary>How errors name it.</summary>
+    public abstract string Label { get; }
 
-    public abstract ValueTask RunAsync(object @event, Cache cache, CancellationToken cancellationToken);
-}
+    /// <summary>True if it runs for this event.</summary>
+    public abstract bool Matches(object @event);
 
-/// <inheritdoc cref="InvalidationRule" />
-internal sealed class InvalidationRule<TEvent>(
-    string cacheName,
-    Func<TEvent, IEnumerable<string>>[] keys,
-    Func<TEvent, IEnumerable<string>>[] tags,
-    bool everything) : InvalidationRule(cacheName, typeof(TEvent))
-{
-    public override async ValueTask RunAsync(object @event, Cache cache, CancellationToken cancellationToken)
+    /// <summary>Adds what the event makes invalid; what cannot be told becomes a failure, and the rest is added all the same.</summary>
+    public void Collect(object @event, InvalidationSet set, List<Exception> failures)
     {
         if (everything)
         {
-            await cache.InvalidateAllAsync(cancellationToken).ConfigureAwait(false);
-            return;
+            set.AddEverything(confirmed);
         }
 
-        var typed = (TEvent)@event;
-        foreach (var select in keys)
-        {
-            await cache.RemoveAsync(select(typed), cancellationToken).ConfigureAwait(false);
-        }
+        CollectNames(@event, set, failures);
+    }
 
-        foreach (var select in tags)
+    protected abstract void CollectNames(object @event, InvalidationSet set, List<Exception> failures);
+
+    protected void Add(InvalidationSet set, TemplateKind kind, List<Exception> failures, Func<IEnumerable<string>> names)
+    {
+        try
         {
-            await cache.RemoveByTagAsync(select(typed), cancellationToken).ConfigureAwait(false);
+            foreach (var name in names() ?? throw new InvalidOperationException("The list of names is null."))
+            {
+                set.Add(kind, name ?? throw new InvalidOperationException("A name is null."), confirmed);
+            }
+        }
+        catch (Exception failure) // the application's code, and what events hold
+        {
+            failures.Add(new InvalidOperationException($"{Label}: {failure.Message}", failure));
         }
     }
 }

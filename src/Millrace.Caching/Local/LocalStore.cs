@@ -1,47 +1,58 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Local.Eviction;
 using Millrace.Caching.Local.Expiry;
+using Millrace.Caching.Statistics;
 
 namespace Millrace.Caching.Local;
 
 // L1: the entries of one cache in this process, within a bound in bytes and one in entries.
 //
-// Reads take no lock: a look-up, the deadline, and one comparison with the ledger's sequence. Writes take one lock, under which the dictionary,
-// the eviction queue, the timer wheel and the sums change together. The lock is held for the work on one entry, or for a stated number of them.
+// Reads take no lock and write nothing that others read all the time: a look-up in EntryTable, the deadline, and one comparison with the ledger's
+// sequence. Writes take one lock, under which table, eviction queues, timer wheel and sums change together. The lock is held for the work on one
+// entry, or for a stated number of them.
 //
 // Invariants, whenever the lock is free:
-//   - dictionary, queue and wheel hold the same entries; _bytes is the sum of their weights; _bytes <= SizeLimitBytes, Count <= EntryLimit;
+//   - table, queues and wheel hold the same entries; _bytes is the sum of their weights; _bytes <= SizeLimitBytes, Count <= EntryLimit;
 //   - the sums never exceed their bounds in between either: room is made before an entry is added, and an entry that replaces another is first
 //     accounted for in its place. So an entry just stored is there to be read, and others had to go;
 //   - a flight whose key is invalidated is doomed under this lock, and stores under this lock: whichever comes first, a value read before the
 //     invalidation is not in the store after it.
-internal sealed class LocalStore : IDisposable
+//
+// Who goes: entries that are over first, as far as the wheel has come to them; then whom WindowTinyLfu names.
+internal sealed partial class LocalStore : IDisposable
 {
     private const int EntriesPerHold = 512; // how many entries maintenance looks at before it lets others have the lock
     private const int WalkPerTick = 16_384; // how many it looks at for invalidated ones per tick
 
-    private readonly Lock _lock = new(); // guards _queue, _wheel, _bytes, _armed, _closed, _walking, _walkedAt, all writes of _entries, and PendingRead.Doomed
-    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Entry>.AlternateLookup<ReadOnlySpan<char>> _entriesBySpan;
-    private readonly SieveQueue _queue = new();
+    private const int DuePerStore = 16; // how many of them a store that needs room looks at
+    private const int ChangeMarks = 4096;
+
+    private readonly Lock _lock = new(); // guards every field that is written below, all writes of _entries, and PendingRead.Doomed
+    private readonly EntryTable _entries;
+    private readonly WindowTinyLfu _queues;
+    private readonly int[] _changes = new int[ChangeMarks]; // by the keys' hashes; guarded by _lock
     private readonly TimerWheel _wheel;
     private readonly InvalidationLedger _ledger;
     private readonly IPendingReads _reads;
     private readonly CacheClock _clock;
+    private readonly KeyPatterns _patterns;
     private readonly ITimer _timer;
     private readonly long _valueLimitBytes;
     private long _bytes;
     private int _count;
     private bool _armed;
     private bool _closed;
-    private bool _walking;
+    private int _walkAt = -1; // the bucket that the walk has come to; -1: not walking
     private long _walkedAt;
 
-    public LocalStore(long sizeLimitBytes, int entryLimit, long valueLimitBytes, InvalidationLedger ledger, IPendingReads reads, CacheClock clock)
+    public LocalStore(
+        CacheOptions options, InvalidationLedger ledger, IPendingReads reads, KeyPatterns patterns, CacheClock clock, ulong seed)
     {
-        (SizeLimitBytes, EntryLimit, _valueLimitBytes, _ledger, _reads, _clock) = (sizeLimitBytes, entryLimit, valueLimitBytes, ledger, reads, clock);
-        _entriesBySpan = _entries.GetAlternateLookup<ReadOnlySpan<char>>();
+        (SizeLimitBytes, EntryLimit, _valueLimitBytes) = (options.SizeLimitBytes, options.EntryLimit, options.MaximumPayloadBytes);
+        (_ledger, _reads, _patterns, _clock) = (ledger, reads, patterns, clock);
+        _entries = new EntryTable(_lock, seed);
+        _queues = new WindowTinyLfu(SizeLimitBytes, EntryLimit, () => _patterns.Hits.Total);
         _wheel = new TimerWheel(clock.Units(Tick), clock.Now);
         _timer = clock.CreateTimer(static store => ((LocalStore)store!).Maintain(), this);
     }
@@ -54,21 +65,23 @@ internal sealed class LocalStore : IDisposable
     public int EntryLimit { get; }
 
     /// <summary>The most that one entry may weigh.</summary>
-    public long EntryWeightLimit => SizeLimitBytes / 4;
+    public long EntryWeightLimit => Math.Min(SizeLimitBytes / 4, Entry.HeaviestWeight - 1);
 
     public long Bytes => Volatile.Read(ref _bytes);
 
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>The entry under a key, if it is valid now.</summary>
-    public Entry? Find(string key, long now) => _entries.TryGetValue(key, out var entry) && IsValid(entry, now) ? entry : null;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Entry? Find(string key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <inheritdoc cref="Find(string, long)" />
-    public Entry? Find(ReadOnlySpan<char> key, long now) => _entriesBySpan.TryGetValue(key, out var entry) && IsValid(entry, now) ? entry : null;
+    public Entry? Find(ReadOnlySpan<char> key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <summary>Stores an entry in place of what stands under its key; what a read of the source brought, only if nothing has doomed that read.</summary>
     public StoreResult Store(Entry entry, PendingRead? read)
     {
+        entry.Hash = _entries.HashOf(entry.Key);
         lock (_lock)
         {
             if (_closed)
@@ -76,9 +89,10 @@ internal sealed class LocalStore : IDisposable
                 return StoreResult.Closed;
             }
 
-            var old = _entries.GetValueOrDefault(entry.Key);
+            var old = _entries.FindLocked(entry.Key, entry.Hash);
             if (read is null)
             {
+                _changes[MarkOf(entry.Hash)]++;
                 _reads.Doom(entry.Key); // their values are older than what the caller sets
             }
             else if (read.Doomed)
@@ -87,10 +101,12 @@ internal sealed class LocalStore : IDisposable
             }
             else if (old is not null && old.Order > entry.Order)
             {
+                read.Doomed = true;
                 return StoreResult.Superseded;
             }
 
-            if (_ledger.Covers(entry.Stamp, entry.Tags))
+            // What was begun before trust was lost is kept, and not served as fresh: it is at hand while the second level is away.
+            if (_ledger.CoversStale(entry.Stamp, entry.Stamp, entry.Key, entry.Tags))
             {
                 Remove(read is null ? old : null); // who sets wants the old value gone in any case
                 return StoreResult.Doomed;
@@ -102,26 +118,190 @@ internal sealed class LocalStore : IDisposable
                 return StoreResult.TooHeavy;
             }
 
-            if (old is not null)
-            {
-                CountExpired(old, _clock.Now);
-                Unlink(old); // its place in the dictionary goes to the new entry in one step, so readers see one or the other
-            }
-
-            MakeRoom(entry.Weight);
-            _entries[entry.Key] = entry;
-            Link(entry);
+            Put(entry, old);
             return StoreResult.Stored;
+        }
+    }
+
+    /// <summary>As <see cref="Store"/>, if nothing has happened to the key, or to one of equal hash, since <see cref="ChangesOf"/> gave <paramref name="changes"/>.</summary>
+    public StoreResult StoreUnchanged(Entry entry, PendingRead read, int changes)
+    {
+        lock (_lock)
+        {
+            return _changes[MarkOf(_entries.HashOf(entry.Key))] == changes ? Store(entry, read) : StoreResult.Doomed;
         }
     }
 
     /// <summary>Removes what stands under a key and dooms the flights that are to bring it.</summary>
     public void Remove(string key)
     {
+        var hash = _entries.HashOf(key);
+        lock (_lock)
+        {
+            _changes[MarkOf(hash)]++;
+            _reads.Doom(key);
+            Remove(_entries.FindLocked(key, hash));
+        }
+    }
+
+    /// <summary>
+    /// Drops what stands under a key that somebody else has changed. Reads in progress that may have the old value are doomed; those that wait for
+    /// the change are woken.
+    /// </summary>
+    public void Drop(string key)
+    {
+        var hash = _entries.HashOf(key);
+        lock (_lock)
+        {
+            _changes[MarkOf(hash)]++;
+            _reads.Change(key, except: null);
+            Remove(_entries.FindLocked(key, hash));
+        }
+    }
+
+    /// <summary>
+    /// A read has an answer of the second level, which may show a change that this process was not told of yet: other reads in progress may have an older
+    /// one, and are doomed. What stands under the key goes, unless the read is to replace it.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="read">The read.</param>
+    /// <param name="replaces">Whether the read can be doomed, and stores what it brings in place of what is older.</param>
+    public void Overtake(string key, PendingRead read, bool replaces)
+    {
+        var hash = _entries.HashOf(key);
+        lock (_lock)
+        {
+            if (read.Doomed)
+            {
+                return; // its own answer may be the older one, which IsOvertaken decides
+            }
+
+            _changes[MarkOf(hash)]++;
+            _reads.Change(key, read);
+            if (_entries.FindLocked(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
+            {
+                Remove(entry);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A value is about to be written to the second level. What stands under its key goes, reads in progress are doomed, and the ticket tells
+    /// <see cref="EndWrite"/> whether anything else has happened to the key meanwhile (or to one of equal hash, which costs no more than a miss).
+    /// </summary>
+    public int BeginWrite(string key)
+    {
+        var hash = _entries.HashOf(key);
         lock (_lock)
         {
             _reads.Doom(key);
-            Remove(_entries.GetValueOrDefault(key));
+            Remove(_entries.FindLocked(key, hash));
+            return ++_changes[MarkOf(hash)];
+        }
+    }
+
+    /// <summary>
+    /// The value was written to the second level. It is stored here only if nothing has happened to its key since: of two writes that overlap nobody
+    /// here knows which one the second level has, so neither is stored.
+    /// </summary>
+    /// <param name="entry">The entry; null where the write failed, which leaves nothing under the key.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="ticket">What <see cref="BeginWrite"/> gave.</param>
+    public StoreResult EndWrite(Entry? entry, string key, int ticket)
+    {
+        var hash = _entries.HashOf(key);
+        lock (_lock)
+        {
+            ref var changes = ref _changes[MarkOf(hash)];
+            if (entry is not null && changes == ticket)
+            {
+                return Store(entry, read: null);
+            }
+
+            changes++;
+            _reads.Doom(key);
+            Remove(_entries.FindLocked(key, hash));
+            return StoreResult.Doomed;
+        }
+    }
+
+    /// <summary>A number that moves with everything that happens to a key, or to one of equal hash, except for reads of its source.</summary>
+    public int ChangesOf(string key)
+    {
+        lock (_lock)
+        {
+            return _changes[MarkOf(_entries.HashOf(key))];
+        }
+    }
+
+    /// <summary>What stands under a key, valid or not.</summary>
+    public Entry? Peek(string key) => _entries.Find(key);
+
+    /// <summary>Puts an entry in place of what stands under its key, and tells what did, if that was valid.</summary>
+    public Entry? Exchange(Entry next)
+    {
+        lock (_lock)
+        {
+            var before = _entries.Find(next.Key);
+            var valid = before is not null && IsValid(before, _clock.Now);
+            Replace(next.Key, before, next);
+            return valid ? before : null;
+        }
+    }
+
+    /// <summary>
+    /// Puts an entry in place of <paramref name="expected"/>, if that still stands under the key. A <paramref name="next"/> that is null, not valid
+    /// any more or too heavy leaves nothing there.
+    /// </summary>
+    /// <returns>False: something else stands there, and stays.</returns>
+    public bool TryReplace(string key, Entry expected, Entry? next)
+    {
+        lock (_lock)
+        {
+            var stands = _entries.Find(key) == expected;
+            if (stands)
+            {
+                Replace(key, expected, next);
+            }
+
+            return stands;
+        }
+    }
+
+    /// <summary>The entry under a key that may be served where stale values may: neither gone for good nor invalidated, though it may have expired or its trust may be lost.</summary>
+    public Entry? FindStale(ReadOnlySpan<char> key, long now) =>
+        _entries.Find(key) is { } entry && !entry.IsGone(now) && !_ledger.CoversStale(entry.Stamp, entry.Stamp, entry.Key, entry.Tags) ? entry : null;
+
+    /// <summary>
+    /// Whether a later read has brought the key, or is to bring it, while this one was doomed. It need not have seen a later state of the source or of
+    /// the second level, so its value must not be served after this one's.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="read">The read, which is about to be served.</param>
+    /// <param name="dropsOlder">Whether what an earlier read has left goes, if this one is not overtaken: where messages may be late it may be older.</param>
+    public bool IsOvertaken(string key, PendingRead read, bool dropsOlder)
+    {
+        if (!read.Doomed)
+        {
+            return false; // nobody could begin another
+        }
+
+        var hash = _entries.HashOf(key);
+        lock (_lock)
+        {
+            var entry = _entries.FindLocked(key, hash);
+            if ((entry is not null && entry.Order > read.Order) || _reads.HasOther(key, read))
+            {
+                return true;
+            }
+
+            if (dropsOlder)
+            {
+                _changes[MarkOf(hash)]++;
+                Remove(entry);
+            }
+
+            return false;
         }
     }
 
@@ -140,76 +320,143 @@ internal sealed class LocalStore : IDisposable
         lock (_lock)
         {
             _closed = true;
-            while (_queue.Victim() is { } entry)
+            while (_queues.Victim(0) is { } entry)
             {
                 Remove(entry);
             }
+
+            Trim();
         }
 
         _timer.Dispose();
+        _patterns.Hits.Close();
     }
 
+    /// <summary>What <see cref="ChangesOf"/> counts for: keys of equal hash share it.</summary>
+    public int MarkOf(string key) => MarkOf(_entries.HashOf(key));
+
+    private static int MarkOf(int hash) => (int)((uint)hash % ChangeMarks);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsValid(Entry entry, long now)
     {
-        if (entry.IsExpired(now))
-        {
-            return false;
-        }
-
         var sequence = _ledger.Sequence;
-        if (entry.CheckedAt == sequence)
+        return !entry.IsExpired(now) && now < _ledger.TrustedUntil && (entry.Stamp == sequence || Check(entry, sequence));
+    }
+
+    /// <summary>Something was invalidated since the entry was last found valid: whether it still is.</summary>
+    private bool Check(Entry entry, long sequence)
+    {
+        var stamp = entry.Stamp;
+        if (stamp > sequence)
         {
-            return true;
+            return true; // another reader has found it valid at a later moment
         }
 
-        if (_ledger.Covers(entry.Stamp, entry.Tags))
+        if (_ledger.Covers(stamp, stamp, entry.Key, entry.Tags))
         {
             return false;
         }
 
-        entry.CheckedAt = sequence;
+        entry.Stamp = sequence;
         return true;
     }
 
-    private void MakeRoom(long weight)
+    private void Replace(string key, Entry? current, Entry? next)
     {
-        while ((_bytes + weight > SizeLimitBytes || _count + 1 > EntryLimit) && _queue.Victim() is { } victim)
+        _changes[MarkOf(_entries.HashOf(key))]++;
+        _reads.Doom(key);
+        if (next is null || _closed || !IsValid(next, _clock.Now) || next.ValueBytes > _valueLimitBytes || next.Weight > EntryWeightLimit)
         {
-            if (!CountExpired(victim, _clock.Now) && !_ledger.Covers(victim.Stamp, victim.Tags))
-            {
-                victim.Pattern.Evicted();
-            }
+            Remove(current);
+            return;
+        }
 
-            Remove(victim);
+        next.Hash = current?.Hash ?? _entries.HashOf(key);
+        Put(next, current);
+    }
+
+    /// <summary>Puts an entry in, in place of <paramref name="old"/> if that is not null. Its hash is known.</summary>
+    private void Put(Entry entry, Entry? old)
+    {
+        var now = _clock.Now;
+        if (old is null)
+        {
+            MakeRoom(entry.Weight, now);
+            _entries.Add(entry);
+            _queues.Add(entry);
+        }
+        else
+        {
+            var (section, reads) = (old.Section, old.Reads);
+            CountExpired(old, now);
+            Unlink(old); // its place in the table goes to the new entry in one step, so readers see one or the other
+            MakeRoom(entry.Weight, now);
+            _entries.Replace(old, entry);
+            _queues.AddAgain(entry, section, reads);
+        }
+
+        _wheel.Add(entry, entry.GoneAt(now));
+        Volatile.Write(ref _bytes, _bytes + entry.Weight);
+        Volatile.Write(ref _count, _count + 1);
+        _patterns[entry.PatternNumber].Added(entry.Weight);
+        Arm();
+    }
+
+    private void MakeRoom(int weight, long now)
+    {
+        for (var due = 0; _queues.IsFull(weight);)
+        {
+            if (due < DuePerStore && _wheel.TakeDue(now) is { } over)
+            {
+                due++;
+                Reclaim(over, now);
+            }
+            else if (_queues.Victim(weight) is { } victim)
+            {
+                if (!CountExpired(victim, now) && !_ledger.Covers(victim.Stamp, victim.Stamp, victim.Key, victim.Tags))
+                {
+                    _patterns[victim.PatternNumber].Evicted();
+                }
+
+                Remove(victim);
+            }
+            else
+            {
+                return;
+            }
         }
     }
 
-    private static bool CountExpired(Entry entry, long now)
+    private bool CountExpired(Entry entry, long now)
     {
         var expired = entry.IsExpired(now);
         if (expired)
         {
-            entry.Pattern.Expired();
+            _patterns[entry.PatternNumber].Expired();
         }
 
         return expired;
     }
 
-    private void Link(Entry entry)
+    /// <summary>Removes an entry that the wheel gave, if it is over; else hangs it in again.</summary>
+    private void Reclaim(Entry entry, long now)
     {
-        entry.IsResident = true;
-        _queue.Add(entry);
-        _wheel.Add(entry);
-        Volatile.Write(ref _bytes, _bytes + entry.Weight);
-        Volatile.Write(ref _count, _count + 1);
-        entry.Pattern.Added(entry.Weight);
-        Arm();
+        if (entry.IsGone(now))
+        {
+            CountExpired(entry, now);
+            Remove(entry);
+        }
+        else
+        {
+            entry.IsExpired(now); // renews the short deadline of one that lives for weeks
+            _wheel.Add(entry, entry.GoneAt(now));
+        }
     }
 
     private void Unlink(Entry entry)
     {
-        entry.IsResident = false;
-        _queue.Remove(entry);
+        _queues.Remove(entry);
         if (entry.Slot >= 0)
         {
             _wheel.Remove(entry);
@@ -217,7 +464,13 @@ internal sealed class LocalStore : IDisposable
 
         Volatile.Write(ref _bytes, _bytes - entry.Weight);
         Volatile.Write(ref _count, _count - 1);
-        entry.Pattern.Removed(entry.Weight);
+        _patterns[entry.PatternNumber].Removed(entry.Weight);
+    }
+
+    private void Trim()
+    {
+        _entries.Trim();
+        _queues.Trim();
     }
 
     private void Remove(Entry? entry)
@@ -225,7 +478,7 @@ internal sealed class LocalStore : IDisposable
         if (entry is not null)
         {
             Unlink(entry);
-            _entries.TryRemove(entry.Key, out _);
+            _entries.Remove(entry);
         }
     }
 
@@ -235,86 +488,6 @@ internal sealed class LocalStore : IDisposable
         {
             _armed = true;
             _timer.Change(Tick, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    /// <summary>The timer's work: reclaims what is expired, and walks on through what may be invalidated.</summary>
-    private void Maintain()
-    {
-        while (!ReclaimExpired())
-        {
-        }
-
-        for (var looked = 0; looked < WalkPerTick && !ReclaimInvalidated(); looked += EntriesPerHold)
-        {
-        }
-
-        lock (_lock)
-        {
-            _armed = false;
-            Arm();
-        }
-    }
-
-    /// <summary>Looks at a stated number of due entries; true when no more are due.</summary>
-    private bool ReclaimExpired()
-    {
-        lock (_lock)
-        {
-            var now = _clock.Now;
-            for (var i = 0; i < EntriesPerHold; i++)
-            {
-                if (_wheel.TakeDue(now) is not { } entry)
-                {
-                    return true;
-                }
-
-                if (CountExpired(entry, now))
-                {
-                    Remove(entry);
-                }
-                else
-                {
-                    _wheel.Add(entry);
-                }
-            }
-
-            return false;
-        }
-    }
-
-    /// <summary>Walks a stated number of entries on; true when all have been looked at since the last invalidation.</summary>
-    private bool ReclaimInvalidated()
-    {
-        lock (_lock)
-        {
-            if (!_walking)
-            {
-                if (_walkedAt == _ledger.Sequence)
-                {
-                    return true;
-                }
-
-                _walkedAt = _ledger.Sequence;
-                _walking = true;
-                _queue.StartWalk();
-            }
-
-            for (var i = 0; i < EntriesPerHold; i++)
-            {
-                if (_queue.Walk() is not { } entry)
-                {
-                    _walking = false;
-                    return true;
-                }
-
-                if (_ledger.Covers(entry.Stamp, entry.Tags))
-                {
-                    Remove(entry);
-                }
-            }
-
-            return false;
         }
     }
 }

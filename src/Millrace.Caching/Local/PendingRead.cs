@@ -9,6 +9,12 @@ internal abstract class PendingRead(long stamp, long order)
 
     public long Order { get; } = order;
 
-    /// <summary>True when its value must not be stored; guarded by the lock of <see cref="LocalStore"/>.</summary>
-    public bool Doomed { get; set; }
+    private volatile bool _doomed;
+
+    /// <summary>True when its value must not be stored; written under the lock of <see cref="LocalStore"/>.</summary>
+    public bool Doomed
+    {
+        get => _doomed;
+        set => _doomed = value;
+    }
 }

@@ -23,6 +23,17 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
         Range(nameof(options.MaximumTagLength), options.MaximumTagLength, 16, 65_536);
         Range(nameof(options.InvalidatedTagLimit), options.InvalidatedTagLimit, 16, 10_000_000);
         Range(nameof(options.KeyPatternLimit), options.KeyPatternLimit, 1, 10_000);
+        Range(nameof(options.CompressionThresholdBytes), options.CompressionThresholdBytes, 0, 1 << 30);
+        Range(nameof(options.RefreshConcurrency), options.RefreshConcurrency, 1, 1024);
+        Range(nameof(options.RefreshQueueLimit), options.RefreshQueueLimit, 0, 1_000_000);
+        Span("Redis:Timeout", options.Redis.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        Span("Redis:TrustDuration", options.Redis.TrustDuration, TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(1));
+        Span("Redis:LeaseDuration", options.Redis.LeaseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        if (options.KeyPrefix is { } prefix && (prefix.Length is 0 or > 128 || prefix.Any(static c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '{' or '}' or '*')))
+        {
+            failures.Add($"{section}:KeyPrefix is '{prefix}'; it must have 1 to 128 characters, without braces, '*', white space and control characters. Leave it out for cache: or cache.NAME:.");
+        }
+
         if (options.DefaultPolicy is null)
         {
             failures.Add($"{section}:DefaultPolicy is null; leave it out for five minutes.");
@@ -35,13 +46,7 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
 
         foreach (var (policy, settings) in options.Policies)
         {
-            Positive(policy, nameof(settings.Expiration), settings.Expiration);
-            Positive(policy, nameof(settings.LocalExpiration), settings.LocalExpiration);
-            Positive(policy, nameof(settings.SlidingExpiration), settings.SlidingExpiration);
-            if (settings.Jitter is { } jitter && !(jitter is >= 0 and <= 0.5))
-            {
-                failures.Add($"{section}:Policies:{policy}:Jitter is {jitter}; it is a share from 0 to 0.5.");
-            }
+            Check(failures, $"{section}:Policies:{policy}", settings);
         }
 
         return failures;
@@ -54,11 +59,48 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
             }
         }
 
-        void Positive(string policy, string setting, TimeSpan? value)
+        void Span(string setting, TimeSpan value, TimeSpan least, TimeSpan most)
+        {
+            if (value < least || value > most)
+            {
+                failures.Add($"{section}:{setting} is {value}; it must be from {least} to {most}.");
+            }
+        }
+    }
+
+    private static void Check(List<string> failures, string section, CachePolicySettings settings)
+    {
+        Positive(nameof(settings.Expiration), settings.Expiration);
+        Positive(nameof(settings.LocalExpiration), settings.LocalExpiration);
+        Positive(nameof(settings.SlidingExpiration), settings.SlidingExpiration);
+        Positive(nameof(settings.SoftTimeout), settings.SoftTimeout);
+        Positive(nameof(settings.HardTimeout), settings.HardTimeout);
+        Positive(nameof(settings.NegativeExpiration), settings.NegativeExpiration);
+        if (settings.FailSafe is { } failSafe && (failSafe < TimeSpan.Zero || failSafe > CachePolicy.LongestFailSafe))
+        {
+            failures.Add($"{section}:FailSafe is {failSafe}; it must be from {TimeSpan.Zero} to {CachePolicy.LongestFailSafe}.");
+        }
+
+        if (settings.FailSafeThrottle is { } throttle && (throttle < TimeSpan.FromMilliseconds(1) || throttle > TimeSpan.FromHours(1)))
+        {
+            failures.Add($"{section}:FailSafeThrottle is {throttle}; it must be from 1 ms to one hour.");
+        }
+
+        if (settings.RefreshAhead is { } share && !(share is > 0 and < 1))
+        {
+            failures.Add($"{section}:RefreshAhead is {share}; it is a share between 0 and 1, such as 0.8.");
+        }
+
+        if (settings.Jitter is { } jitter && !(jitter is >= 0 and <= 0.5))
+        {
+            failures.Add($"{section}:Jitter is {jitter}; it is a share from 0 to 0.5.");
+        }
+
+        void Positive(string setting, TimeSpan? value)
         {
             if (value <= TimeSpan.Zero)
             {
-                failures.Add($"{section}:Policies:{policy}:{setting} is {value}; it must be greater than zero, as in 00:05:00.");
+                failures.Add($"{section}:{setting} is {value}; it must be greater than zero, as in 00:05:00.");
             }
         }
     }

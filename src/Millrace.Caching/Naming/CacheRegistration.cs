@@ -11,6 +11,9 @@ internal sealed record CacheRegistration(string Name)
 
     public static string SectionName(string name) => IsDefault(name) ? "Millrace:Cache" : $"Millrace:Cache:Caches:{name}";
 
+    /// <summary>What the keys of a cache in Redis begin with.</summary>
+    public static string KeyPrefix(string name, CacheOptions options) => options.KeyPrefix ?? (IsDefault(name) ? "cache:" : $"cache.{name.ToLowerInvariant()}:");
+
     public static void CheckName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Caching.Hybrid;
+using Millrace.Caching.FailSafe;
 
 namespace Millrace.Caching.Reading;
 
@@ -14,17 +15,17 @@ internal sealed class Policies(CacheOptions options)
         policy ??= _default;
         var settings = policy.Name is { } name ? _settings.GetValueOrDefault(name) : null;
         var lifetime = Positive(call?.Expiration) ?? settings?.Expiration ?? policy.Expiration;
-        if ((Positive(call?.LocalCacheExpiration) ?? settings?.LocalExpiration ?? policy.LocalExpiration) is { } local && local < lifetime)
-        {
-            lifetime = local;
-        }
-
         return new EntryTerms(
             lifetime < CachePolicy.LongestExpiration ? lifetime : CachePolicy.LongestExpiration,
+            Positive(call?.LocalCacheExpiration) ?? settings?.LocalExpiration ?? policy.LocalExpiration,
             (settings?.SlidingExpiration ?? policy.SlidingExpiration) is { } sliding && sliding < lifetime ? sliding : null,
             settings?.Jitter ?? policy.Jitter,
-            policy.Immutable);
+            policy.Immutable,
+            SourceTerms.Of(policy, settings));
     }
+
+    /// <summary>Whether a read may get what may be stale, while the second level cannot be asked.</summary>
+    public bool AllowsStaleInOutage(CachePolicy? policy) => (policy ?? _default).StaleInOutage;
 
     private static TimeSpan? Positive(TimeSpan? span) =>
         span <= TimeSpan.Zero

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Hybrid;
-using Microsoft.Extensions.Logging;
+using Millrace.Caching.FailSafe;
 using Millrace.Caching.Flight;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Local;
+using Millrace.Caching.Local.Eviction;
 using Millrace.Caching.Naming;
+using Millrace.Caching.Remote;
 using Millrace.Caching.Statistics;
 using Millrace.Caching.Values;
 
@@ -13,18 +16,20 @@ namespace Millrace.Caching.Reading;
 //
 //   1. L1: an entry that is not expired and not covered by an invalidation answers at once, without waiting or allocating.
 //   2. Join: a flight that is to bring the key, and that no invalidation has covered since it began, is waited for. Else the caller starts one.
-//   3. Source: the factory runs, once for all who wait. Before it, the flight notes the stamp of the last invalidation, and looks at L1 again,
-//      because an earlier flight may have landed between steps 1 and 2.
-//   4. Store L1: the value is stored, unless the flight was doomed while the factory ran. Its callers get it either way: their reads began before
-//      the invalidation was over.
+//   Before it goes on, the flight looks at L1 again, because an earlier flight may have landed between steps 1 and 2. Then SourcePath brings the value:
+//   3. L2   4. Lease   5. Source   6. Store L2   7. Store L1
 //
 // What follows: a read that begins after an invalidation has returned never gets a value that was read from the source before it. Step 1 sees
-// the stamp, or the removal. Step 2 sees that the flight is covered, or does not find it. And step 4 stores nothing that would undo that.
+// the stamp, or the removal. Step 2 sees that the flight is covered, or does not find it. And step 7 stores nothing that would undo that.
+//
+// While the second level cannot be asked, the copies here may be stale: nobody would tell. They are served as such if the policy allows it
+// (CachePolicy.StaleInOutage), else they count for nothing.
 //
 // Hits are served by methods that are not async; only what has to wait goes on to ReadSlowAsync.
-internal sealed class ReadPath
+internal sealed partial class ReadPath
 {
-    private readonly string _cacheName;
+    private const int MaximumOvertakings = 3; // by invalidations of the key, before a read is content with what it has
+
     private readonly LocalStore _local;
     private readonly FlightTable _flights;
     private readonly InvalidationLedger _ledger;
@@ -32,30 +37,42 @@ internal sealed class ReadPath
     private readonly KeyRules _keys;
     private readonly KeyPatterns _patterns;
     private readonly Policies _policies;
-    private readonly Jitter _jitter;
     private readonly CacheClock _clock;
-    private readonly ILogger _logger;
-    private readonly int _maximumPayloadBytes;
+    private readonly SecondLevel? _remote;
+    private readonly SourcePath _source;
     private readonly bool _enabled;
-    private long _order;
+    private readonly RefreshPath _refreshes;
+    private readonly SourceCounters _counters;
+    private readonly TimeProvider _time;
+    private readonly ReadOrder _order;
+
+    /// <summary>Asked in step 5 before the source; null: nothing is ever pending. Set once, before the first read.</summary>
+    public IPendingValues? Pending
+    {
+        get => _source.Pending;
+        set => _source.Pending = value;
+    }
 
     public ReadPath(
-        string cacheName,
         CacheOptions options,
         (LocalStore Local, FlightTable Flights, InvalidationLedger Ledger, KeyPatterns Patterns) parts,
+        SecondLevel? remote,
+        SourcePath source,
+        (RefreshPath Path, ReadOrder Order, SourceCounters Counters) refreshes,
         ValueCodecs codecs,
         KeyRules keys,
-        CacheClock clock,
-        Jitter jitter,
-        ILogger logger)
+        (CacheClock Clock, TimeProvider Provider) time)
     {
-        (_cacheName, _codecs, _keys, _clock, _jitter, _logger) = (cacheName, codecs, keys, clock, jitter, logger);
+        (_refreshes, _order, _counters) = refreshes;
+        (_clock, _time) = time;
         (_local, _flights, _ledger, _patterns) = parts;
+        (_remote, _source, _codecs, _keys) = (remote, source, codecs, keys);
         _policies = new Policies(options);
-        (_maximumPayloadBytes, _enabled) = (options.MaximumPayloadBytes, options.Enabled);
+        _enabled = options.Enabled;
     }
 
     /// <summary>Step 1 alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead<T>(string key, out T? value)
     {
         var now = _clock.Now;
@@ -65,12 +82,12 @@ internal sealed class ReadPath
             return true;
         }
 
-        _keys.CheckKey(key);
-        _patterns.Of(key).Missed();
+        Missed(key);
         value = default;
         return false;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ValueTask<T> ReadAsync<TState, T>(
         string key,
         TState state,
@@ -86,12 +103,30 @@ internal sealed class ReadPath
             var now = _clock.Now;
             if (_local.Find(key, now) is { } entry)
             {
+                if (entry.IsDue(now))
+                {
+                    Refresh(entry, entry.Tags, state, factory, policy, options);
+                }
+
                 return new ValueTask<T>(Hit<T>(entry, now));
             }
         }
 
-        return ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
+        return ReadOnAsync(key, state, factory, policy, options, tags, cancellationToken);
     }
+
+    /// <summary>What step 1 did not answer: a copy that may be stale, where that is allowed, else the further steps.</summary>
+    private ValueTask<T> ReadOnAsync<TState, T>(
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        CachePolicy? policy,
+        HybridCacheEntryOptions? options,
+        IEnumerable<string>? tags,
+        CancellationToken cancellationToken) =>
+        _remote is { IsAvailable: false } && FindStale(key, policy, options) is { } stale
+            ? new ValueTask<T>(StaleHit<T>(stale))
+            : ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
 
     /// <summary>The same for a key that is not a string yet, and becomes one only if step 1 does not answer.</summary>
     public ValueTask<T> ReadAsync<TState, T>(
@@ -109,35 +144,124 @@ internal sealed class ReadPath
             var now = _clock.Now;
             if (_local.Find(key, now) is { } entry)
             {
+                if (entry.IsDue(now))
+                {
+                    Refresh(entry, entry.Tags, state, factory, policy, options);
+                }
+
                 return new ValueTask<T>(Hit<T>(entry, now));
             }
         }
 
-        return ReadSlowAsync(key.ToString(), state, factory, policy, options, tags, cancellationToken);
+        return ReadOnAsync(key.ToString(), state, factory, policy, options, tags, cancellationToken);
     }
 
     /// <summary>Stores a value that the caller has; what is on its way from the source is not stored any more.</summary>
-    public void Set<T>(string key, T value, CachePolicy? policy, HybridCacheEntryOptions? options, IEnumerable<string>? tags, long stamp)
+    public ValueTask SetAsync<T>(
+        string key, T value, CachePolicy? policy, HybridCacheEntryOptions? options, IEnumerable<string>? tags, CacheStamp stamp, CancellationToken cancellationToken)
     {
         _keys.CheckKey(key);
         var entryTags = _keys.EntryTags(tags);
         var terms = _policies.Resolve(policy, options);
+        if (_remote is not null && _enabled && !Has(options, HybridCacheEntryFlags.DisableDistributedCacheWrite))
+        {
+            return SetRemoteAsync(key, value, entryTags, terms, options, stamp, cancellationToken);
+        }
+
         if (!_enabled || Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
         {
             _local.Remove(key); // what stands there is older than what the caller has
-            return;
+            return default;
         }
 
-        var head = Head(key, entryTags, stamp, Interlocked.Increment(ref _order), terms, _patterns.Of(key));
-        Store(_codecs.Of<T>().Encode(head, value, terms.Immutable), read: null);
+        var head = _source.Head(key, entryTags, stamp.Sequence, _order.Next(), terms, _source.Lifetime(terms, value is null), _patterns.Of(key));
+        _source.Store(_codecs.Of<T>().Encode(head, value, terms.Immutable), read: null);
+        return default;
+    }
+
+    private async ValueTask SetRemoteAsync<T>(
+        string key, T value, string[] tags, EntryTerms terms, HybridCacheEntryOptions? options, CacheStamp stamp, CancellationToken cancellationToken)
+    {
+        var lifetime = _source.Lifetime(terms, value is null);
+        var head = _source.Head(key, tags, stamp.Sequence, _order.Next(), terms, lifetime, _patterns.Of(key));
+        var entry = _codecs.Of<T>().Encode(head, value, terms.Immutable, out var payload);
+        if (!_remote!.IsAvailable)
+        {
+            await _remote.ReadyAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        var ticket = _local.BeginWrite(key);
+        Entry<T>? kept = null;
+        try
+        {
+            var stored = await _remote.SetAsync(
+                key, _source.ToRemote(value, payload, tags, stamp.Remote, lifetime), SourcePath.RemoteLifetime(terms, lifetime), cancellationToken).ConfigureAwait(false);
+            if (!Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
+            {
+                // Where L2 could not be asked the value is served from here, as stale until L2 is back: trust was lost after its stamp was taken.
+                kept = stored == false ? null : entry;
+            }
+        }
+        finally
+        {
+            _source.Count(entry, _local.EndWrite(kept, key, ticket));
+        }
+    }
+
+    /// <summary>A copy that may be stale, while the second level cannot be asked.</summary>
+    private Entry? FindStale(ReadOnlySpan<char> key, CachePolicy? policy, HybridCacheEntryOptions? options) =>
+        !Has(options, HybridCacheEntryFlags.DisableLocalCacheRead) && _policies.AllowsStaleInOutage(policy)
+        && _clock.Now is var now && _local.FindStale(key, now) is { } entry && !entry.IsExpired(now)
+            ? entry
+            : null; // an expired one only if the source fails, too
+
+    private T StaleHit<T>(Entry entry)
+    {
+        _patterns[entry.PatternNumber].StaleHit();
+        return entry is SharedEntry<T> shared ? shared.Value : Typed<T>(entry).Read();
+    }
+
+    /// <summary>Checks a key and tags before anything is done with them.</summary>
+    public void CheckNames(string key, IEnumerable<string>? tags)
+    {
+        _keys.CheckKey(key);
+        _keys.EntryTags(tags);
+    }
+
+    /// <summary>Makes an entry as <see cref="SetAsync"/> does, and does not store it.</summary>
+    public Entry Make<T>(string key, T value, CachePolicy policy, IEnumerable<string>? tags, long stamp)
+    {
+        _keys.CheckKey(key);
+        var terms = _policies.Resolve(policy, call: null);
+        var head = _source.Head(key, _keys.EntryTags(tags), stamp, _order.Next(), terms, _source.Lifetime(terms, value is null), _patterns.Of(key));
+        return _codecs.Of<T>().Encode(head, value, terms.Immutable);
+    }
+
+    private void Missed(string key)
+    {
+        _keys.CheckKey(key);
+        _patterns.Of(key).Missed();
     }
 
     private static bool Has(HybridCacheEntryOptions? options, HybridCacheEntryFlags flag) => options?.Flags is { } flags && (flags & flag) == flag;
 
-    private static T Hit<T>(Entry entry, long now)
+    /// <summary>Counts and returns a hit.</summary>
+    public T Take<T>(Entry entry, long now) => Hit<T>(entry, now);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private T Hit<T>(Entry entry, long now)
     {
-        entry.Touch(now);
-        entry.Pattern.Hit();
+        if (entry.Reads < WindowTinyLfu.MostReads)
+        {
+            entry.Reads++;
+        }
+
+        _patterns.Hits.Count(entry.PatternNumber);
+        if (entry.Slides)
+        {
+            entry.Slide(now);
+        }
+
         return entry is SharedEntry<T> shared ? shared.Value : Typed<T>(entry).Read();
     }
 
@@ -153,28 +277,34 @@ internal sealed class ReadPath
         CachePolicy? policy,
         HybridCacheEntryOptions? options,
         IEnumerable<string>? tags,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        int overtaken = 0)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _keys.CheckKey(key);
         var entryTags = _keys.EntryTags(tags);
         var terms = _policies.Resolve(policy, options);
         var pattern = _patterns.Of(key);
-        var flightKey = new FlightKey(
-            key, !Has(options, HybridCacheEntryFlags.DisableLocalCacheRead), !Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite));
+        var flightKey = new FlightKey(key, Levels(options?.Flags ?? HybridCacheEntryFlags.None));
         if (Has(options, HybridCacheEntryFlags.DisableUnderlyingData))
         {
-            CountMiss(pattern, flightKey);
-            return default!;
+            return await ReadCachedAsync<T>(flightKey, entryTags, terms, pattern, cancellationToken).ConfigureAwait(false);
         }
 
         if (!_enabled)
         {
-            return await ReadSourceAsync(state, factory, pattern, cancellationToken).ConfigureAwait(false);
+            return await ReadSourceAsync(key, state, factory, pattern, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (terms.Source.IsFailSafe && flightKey.ReadsLocal && _clock.Now is var now
+            && _local.FindStale(key, now) is { Renewal: { } renewal } stale && now < renewal.RetryAt && stale.IsExpired(now))
+        {
+            CountMiss(pattern, flightKey);
+            return StaleHit<T>(stale); // the source has failed a moment ago
         }
 
         // 2. Join
-        var (flight, started) = Board<T>(flightKey, entryTags);
+        var (flight, started) = Board<T>(flightKey, entryTags, cancellationToken.CanBeCanceled || terms.Source.Hard is not null);
         if (started)
         {
             _ = FlyAsync(flight, state, factory, terms, pattern); // never throws: what happens, happens to the flight
@@ -185,15 +315,45 @@ internal sealed class ReadPath
             pattern.Joined();
         }
 
-        var landing = await WaitAsync(flight, cancellationToken).ConfigureAwait(false);
-        return started && landing.FromSource ? landing.Original! : landing.Entry.Read();
+        // A source that answered without waiting has landed already.
+        var landing = started && flight.Landing.IsCompletedSuccessfully
+            ? await flight.Landing.ConfigureAwait(false)
+            : await WaitAsync(flight, terms, cancellationToken).ConfigureAwait(false);
+        if (landing.IsStale)
+        {
+            pattern.StaleHit();
+        }
+        else if (landing.IsAbsent)
+        {
+            return await ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken).ConfigureAwait(false); // another's source had nothing
+        }
+        else if (landing.IsOvertaken && overtaken < MaximumOvertakings)
+        {
+            return await ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken, overtaken + 1).ConfigureAwait(false);
+        }
+        else if (landing.IsOvertaken)
+        {
+            if (flightKey.ReadsLocal && _local.Find(key, _clock.Now) is Entry<T> later)
+            {
+                return later.Read(); // what overtook it has been served already
+            }
+
+            _source.Supersede(key);
+        }
+
+        return started && landing.HasOriginal ? landing.Original! : landing.Entry.Read();
     }
 
     /// <summary>The read of a cache that is switched off: the caller's own run of its factory, shared with nobody and kept nowhere.</summary>
-    private static async ValueTask<T> ReadSourceAsync<TState, T>(
-        TState state, Func<TState, CancellationToken, ValueTask<T>> factory, KeyPattern pattern, CancellationToken cancellationToken)
+    private async ValueTask<T> ReadSourceAsync<TState, T>(
+        string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, KeyPattern pattern, CancellationToken cancellationToken)
     {
         pattern.Missed();
+        if (Pending is not null && await Pending.FindAsync<T>(key, cancellationToken).ConfigureAwait(false) is { Found: true } pending)
+        {
+            return pending.Value!;
+        }
+
         pattern.Ran();
         try
         {
@@ -206,6 +366,34 @@ internal sealed class ReadPath
         }
     }
 
+    private static FlightLevels Levels(HybridCacheEntryFlags flags)
+    {
+        var levels = FlightLevels.All;
+        if (flags != HybridCacheEntryFlags.None)
+        {
+            levels &= ~((flags.HasFlag(HybridCacheEntryFlags.DisableLocalCacheRead) ? FlightLevels.ReadsLocal : FlightLevels.None)
+                | (flags.HasFlag(HybridCacheEntryFlags.DisableLocalCacheWrite) ? FlightLevels.WritesLocal : FlightLevels.None)
+                | (flags.HasFlag(HybridCacheEntryFlags.DisableDistributedCacheRead) ? FlightLevels.ReadsRemote : FlightLevels.None)
+                | (flags.HasFlag(HybridCacheEntryFlags.DisableDistributedCacheWrite) ? FlightLevels.WritesRemote : FlightLevels.None));
+        }
+
+        return levels;
+    }
+
+    /// <summary>A read that asks no source: what the second level has, or nothing.</summary>
+    private async ValueTask<T> ReadCachedAsync<T>(FlightKey key, string[] tags, EntryTerms terms, KeyPattern pattern, CancellationToken cancellationToken)
+    {
+        CountMiss(pattern, key);
+        if (_remote is null || !_enabled || !key.ReadsRemote)
+        {
+            return default!;
+        }
+
+        // A flight of its own: those who have a source must not wait for one that has none.
+        using var flight = new SingleFlight<T>(key with { Levels = key.Levels & ~FlightLevels.WritesRemote }, tags, _ledger.Sequence, _order.Next(), isCancellable: false);
+        return await _source.FindAsync(flight, terms, pattern, cancellationToken).ConfigureAwait(false) is { } landing ? landing.Original! : default!;
+    }
+
     private static void CountMiss(KeyPattern pattern, in FlightKey key)
     {
         if (key.ReadsLocal)
@@ -214,12 +402,13 @@ internal sealed class ReadPath
         }
     }
 
-    private (SingleFlight<T> Flight, bool Started) Board<T>(in FlightKey key, string[] tags)
+    /// <summary>Step 2.</summary>
+    public (SingleFlight<T> Flight, bool Started) Board<T>(in FlightKey key, string[] tags, bool isCancellable)
     {
         while (true)
         {
             var found = _flights.Find(key);
-            if (found is not null && !_ledger.Covers(found.Stamp, found.Tags) && !_ledger.Covers(found.Stamp, tags))
+            if (found is not null && !_ledger.Covers(found.Stamp, -1, key.Key, found.Tags) && !_ledger.Covers(found.Stamp, -1, key.Key, tags))
             {
                 if (found is not SingleFlight<T> flight)
                 {
@@ -239,7 +428,7 @@ internal sealed class ReadPath
                 _local.Doom(found); // before it leaves the table: nobody could doom it after that
             }
 
-            var own = new SingleFlight<T>(key, tags, _ledger.Sequence, Interlocked.Increment(ref _order));
+            var own = new SingleFlight<T>(key, tags, _ledger.Sequence, _order.Next(), isCancellable) { StartedAt = _clock.Now };
             if (_flights.TryEnter(own, found))
             {
                 return (own, true);
@@ -249,43 +438,22 @@ internal sealed class ReadPath
         }
     }
 
-    private async ValueTask<Landing<T>> WaitAsync<T>(SingleFlight<T> flight, CancellationToken cancellationToken)
-    {
-        SingleFlight? waiting = null;
-        try
-        {
-            waiting = _flights.BeginWait(flight);
-            return await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _flights.EndWait(waiting, flight);
-            if (flight.Leave())
-            {
-                _local.Doom(flight);
-                _flights.Leave(flight);
-                flight.Cancel();
-            }
-        }
-    }
-
     private async Task FlyAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
     {
-        var cockpit = FlightTable.Enter(flight);
         try
         {
-            // 3. Source
+            // 3 to 7
             Landing<T> landing;
             if (flight.Key.ReadsLocal && _local.Find(flight.Key.Key, _clock.Now) is { } entry)
             {
                 pattern.Hit();
-                landing = new Landing<T>(Typed<T>(entry), default, FromSource: false);
+                landing = new Landing<T>(Typed<T>(entry), default, HasOriginal: false);
             }
             else
             {
                 CountMiss(pattern, flight.Key);
-                landing = await RunAsync(flight, state, factory, terms, pattern).ConfigureAwait(false);
+                landing = _source.Approve(flight, await _source.BringAsync(flight, state, factory, terms, pattern).ConfigureAwait(false));
             }
 
             _flights.Ended(flight);
@@ -297,65 +465,6 @@ internal sealed class ReadPath
             flight.Fail(failure);
         }
 
-        cockpit.Flight = null;
         flight.Dispose();
-    }
-
-    private async ValueTask<Landing<T>> RunAsync<TState, T>(
-        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
-    {
-        T value;
-        pattern.Ran();
-        try
-        {
-            value = await factory(state, flight.Token).ConfigureAwait(false);
-        }
-        catch
-        {
-            pattern.Failed();
-            throw;
-        }
-        finally
-        {
-            flight.Seal();
-        }
-
-        // 4. Store L1
-        var head = Head(flight.Key.Key, flight.Tags, flight.Stamp, flight.Order, terms, pattern);
-        var entry = _codecs.Of<T>().Encode(head, value, terms.Immutable);
-        if (flight.Key.WritesLocal)
-        {
-            Store(entry, flight);
-        }
-
-        return new Landing<T>(entry, value, FromSource: true);
-    }
-
-    private EntryHead Head(string key, string[] tags, long stamp, long order, in EntryTerms terms, KeyPattern pattern)
-    {
-        var now = _clock.Now;
-        var expiresAt = now + _clock.Units(_jitter.Shorten(terms.Lifetime, terms.Jitter));
-        return new EntryHead(key, tags, stamp, order, expiresAt, terms.Sliding is { } sliding ? _clock.Units(sliding) : 0, now, pattern);
-    }
-
-    private void Store(Entry entry, PendingRead? read)
-    {
-        switch (_local.Store(entry, read))
-        {
-            case StoreResult.Stored:
-                entry.Pattern.Stored();
-                break;
-            case StoreResult.Doomed:
-                entry.Pattern.Doomed();
-                break;
-            case StoreResult.TooHeavy:
-                entry.Pattern.Rejected();
-                if (entry.Pattern.FirstTooHeavy())
-                {
-                    Log.EntryTooHeavy(_logger, _cacheName, entry.Pattern.Name, entry.ValueBytes, _maximumPayloadBytes);
-                }
-
-                break;
-        }
     }
 }

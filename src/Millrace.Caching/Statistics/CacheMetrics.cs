@@ -16,6 +16,15 @@ internal sealed class CacheMetrics : IDisposable
         meter.CreateObservableCounter(MetricNames.Requests, Requests, "{request}", "Reads that a cache answered (hit) or could not answer (miss).");
         meter.CreateObservableCounter(MetricNames.FactoryRuns, () => PerPattern(p => p.FactoryRuns), "{run}", "Reads of the source.");
         meter.CreateObservableCounter(MetricNames.FactoryErrors, () => PerPattern(p => p.FactoryErrors), "{run}", "Reads of the source that failed.");
+        meter.CreateObservableCounter(MetricNames.StaleHits, () => PerCache(s => s.StaleHits), "{request}", "Reads that got what may be stale.");
+        meter.CreateObservableCounter(
+            MetricNames.Timeouts, () => PerOutcome(("soft", s => s.SoftTimeouts), ("hard", s => s.HardTimeouts)), "{timeout}", "Sources that took too long.");
+        meter.CreateObservableUpDownCounter(MetricNames.Overdue, () => PerCache(s => s.OverdueFactories), "{run}", "Factories that ignore that their time is over.");
+        meter.CreateObservableCounter(
+            MetricNames.Refreshes,
+            () => PerOutcome(("refreshed", s => s.Refreshes), ("failed", s => s.RefreshFailures), ("skipped", s => s.RefreshesSkipped)),
+            "{refresh}",
+            "Refreshes in the background.");
         meter.CreateObservableCounter(MetricNames.Evictions, () => PerCache(s => s.Evictions), "{entry}", "Entries removed to make room.");
         meter.CreateObservableCounter(MetricNames.Expirations, () => PerCache(s => s.Expirations), "{entry}", "Entries removed because their time was over.");
         meter.CreateObservableCounter(MetricNames.Invalidations, () => PerCache(s => s.Invalidations), "{invalidation}", "Keys, tags and everything invalidated.");
@@ -47,6 +56,18 @@ internal sealed class CacheMetrics : IDisposable
             foreach (var pattern in cache.GetStatistics().Patterns)
             {
                 yield return new(value(pattern), Tag(MetricNames.CacheName, cache.Name), Tag(MetricNames.KeyPattern, pattern.Pattern));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> PerOutcome(params (string Outcome, Func<CacheStatistics, long> Value)[] outcomes)
+    {
+        foreach (var cache in _caches())
+        {
+            var statistics = cache.GetStatistics();
+            foreach (var (outcome, value) in outcomes)
+            {
+                yield return new(value(statistics), Tag(MetricNames.CacheName, cache.Name), Tag(MetricNames.Outcome, outcome));
             }
         }
     }

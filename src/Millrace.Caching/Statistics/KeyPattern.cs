@@ -1,10 +1,17 @@
 namespace Millrace.Caching.Statistics;
 
-/// <summary>The counters of one key pattern. Counting is one interlocked addition to a stripe of the current processor; reading sums up.</summary>
-internal sealed class KeyPattern(string name)
+/// <summary>
+/// The counters of one key pattern. Hits are counted by <see cref="HitCounters"/>; the rest, which happens off the hit path, by one interlocked addition
+/// to a stripe of the current processor. Reading sums up.
+/// </summary>
+/// <param name="name">The pattern.</param>
+/// <param name="number">Its place among the patterns of its cache, below 32,768.</param>
+/// <param name="hits">The hits of all patterns of the cache.</param>
+internal sealed class KeyPattern(string name, int number, HitCounters hits)
 {
     private const int Stride = 16; // 128 bytes: the counters of two processors never share a cache line, nor a pair that is fetched together
-    private const int HitCell = 0, MissCell = 1, JoinCell = 2, RunCell = 3, FailureCell = 4, StoreCell = 5, RejectionCell = 6, DoomedCell = 7;
+    private const int MissCell = 0, JoinCell = 1, RunCell = 2, FailureCell = 3, StoreCell = 4, RejectionCell = 5, DoomedCell = 6, RemoteHitCell = 7,
+        StaleCell = 8, WaitCell = 9;
 
     private static readonly int Mask = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64)) - 1;
 
@@ -14,10 +21,13 @@ internal sealed class KeyPattern(string name)
     private long _entries;
     private long _bytes;
     private int _saidTooHeavy;
+    private long _saidUnreadableAt;
 
     public string Name { get; } = name;
 
-    public long Hits => Sum(HitCell);
+    public int Number { get; } = number;
+
+    public long Hits => hits.Of(Number);
 
     public long Misses => Sum(MissCell);
 
@@ -33,6 +43,12 @@ internal sealed class KeyPattern(string name)
 
     public long DoomedValues => Sum(DoomedCell);
 
+    public long RemoteHits => Sum(RemoteHitCell);
+
+    public long StaleHits => Sum(StaleCell);
+
+    public long LeaseWaits => Sum(WaitCell);
+
     public long Evictions => Volatile.Read(ref _evictions);
 
     public long Expirations => Volatile.Read(ref _expirations);
@@ -41,7 +57,7 @@ internal sealed class KeyPattern(string name)
 
     public long Bytes => Volatile.Read(ref _bytes);
 
-    public void Hit() => Count(HitCell);
+    public void Hit() => hits.Count(Number);
 
     public void Missed() => Count(MissCell);
 
@@ -57,6 +73,15 @@ internal sealed class KeyPattern(string name)
 
     public void Doomed() => Count(DoomedCell);
 
+    /// <summary>The second level answered.</summary>
+    public void RemoteHit() => Count(RemoteHitCell);
+
+    /// <summary>A value was served that may be stale.</summary>
+    public void StaleHit() => Count(StaleCell);
+
+    /// <summary>Another node was at the source, and was waited for.</summary>
+    public void Waited() => Count(WaitCell);
+
     public void Evicted() => Volatile.Write(ref _evictions, _evictions + 1);
 
     public void Expired() => Volatile.Write(ref _expirations, _expirations + 1);
@@ -71,6 +96,14 @@ internal sealed class KeyPattern(string name)
     {
         Volatile.Write(ref _entries, _entries - 1);
         Volatile.Write(ref _bytes, _bytes - bytes);
+    }
+
+    /// <summary>True once a minute.</summary>
+    public bool MaySayUnreadable(TimeProvider time)
+    {
+        var now = time.GetTimestamp();
+        var said = Volatile.Read(ref _saidUnreadableAt);
+        return (said == 0 || time.GetElapsedTime(said, now) > TimeSpan.FromMinutes(1)) && Interlocked.CompareExchange(ref _saidUnreadableAt, now, said) == said;
     }
 
     /// <summary>True once.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 
 namespace Millrace.Caching.Statistics;
@@ -6,20 +7,40 @@ namespace Millrace.Caching.Statistics;
 // characters; or a version such as v2), else replaced by {}. project:42:tasks becomes project:{}:tasks.
 //
 // Words can be identifiers too (user:alice), so the number of patterns is bounded twice. The seventeenth pattern with the same first segment
-// counts under first:{}, and what comes after `limit` patterns counts under "other". Which patterns get a place is decided by who comes first.
-internal sealed class KeyPatterns(int limit)
+// counts under first:{}, and what comes after the limit counts under "other". Which patterns get a place is decided by who comes first.
+internal sealed class KeyPatterns
 {
+    /// <summary>The most that <see cref="CacheOptions.KeyPatternLimit"/> allows; entries keep a pattern's number in 15 bits.</summary>
+    public const int HighestLimit = 10_000;
+
     private const int Segments = 4;
     private const int LongestWord = 32;
     private const int PatternsPerFirst = 16;
     private const int LongestPattern = Segments * (LongestWord + 1);
+
+    private static readonly SearchValues<char> OfWords = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_./");
 
     private readonly Lock _lock = new(); // guards additions, and _perFirst
     private readonly ConcurrentDictionary<string, KeyPattern> _patterns = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _perFirst = new(StringComparer.Ordinal); // at most one per pattern
     private volatile bool _isFull;
 
-    public KeyPattern Other { get; } = new("other");
+    private readonly int _limit;
+    private KeyPattern[] _byNumber; // grows by copies; a number is in it before anybody knows the number
+
+    public KeyPatterns(int limit)
+    {
+        _limit = limit;
+        Other = new KeyPattern("other", 0, Hits);
+        _byNumber = [Other];
+    }
+
+    public KeyPattern Other { get; }
+
+    /// <summary>The hits of all patterns.</summary>
+    public HitCounters Hits { get; } = new();
+
+    public KeyPattern this[int number] => Volatile.Read(ref _byNumber)[number];
 
     /// <summary>Those that have been seen, <see cref="Other"/> included if it was needed.</summary>
     public IEnumerable<KeyPattern> All => _isFull ? _patterns.Values.Append(Other) : _patterns.Values;
@@ -53,7 +74,7 @@ internal sealed class KeyPatterns(int limit)
                 return shared;
             }
 
-            if (_patterns.Count >= limit)
+            if (_patterns.Count >= _limit)
             {
                 _isFull = true;
                 return OfFirst(text, lookup) ?? Other;
@@ -61,8 +82,16 @@ internal sealed class KeyPatterns(int limit)
 
             _perFirst[first] = siblings + 1;
             var name = siblings >= PatternsPerFirst ? $"{first}:{{}}" : text.ToString();
-            return _patterns.GetOrAdd(name, static name => new KeyPattern(name));
+            return _patterns.TryGetValue(name, out var known) ? known : Enter(name);
         }
+    }
+
+    private KeyPattern Enter(string name)
+    {
+        var added = new KeyPattern(name, _byNumber.Length, Hits);
+        Volatile.Write(ref _byNumber, [.. _byNumber, added]);
+        _patterns[name] = added;
+        return added;
     }
 
     private static KeyPattern? OfFirst(ReadOnlySpan<char> text, ConcurrentDictionary<string, KeyPattern>.AlternateLookup<ReadOnlySpan<char>> lookup)
@@ -109,19 +138,11 @@ internal sealed class KeyPatterns(int limit)
             return segment.Length == 0;
         }
 
-        if (segment[0] == 'v' && segment.Length is 2 or 3 && segment[1..].IndexOfAnyExceptInRange('0', '9') < 0)
+        if (segment[0] == 'v' && segment.Length is >= 2 and <= 5 && segment[1..].IndexOfAnyExceptInRange('0', '9') < 0)
         {
             return true;
         }
 
-        foreach (var c in segment)
-        {
-            if (!char.IsAsciiLetter(c) && c is not ('-' or '_' or '.' or '/'))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        return !segment.ContainsAnyExcept(OfWords);
     }
 }

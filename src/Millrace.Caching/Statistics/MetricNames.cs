@@ -11,10 +11,24 @@ internal static class MetricNames
     public const string EstimatedSize = "dotnet.cache.estimated_size";
     public const string FactoryRuns = "millrace.cache.factory.runs";
     public const string FactoryErrors = "millrace.cache.factory.errors";
+    public const string StaleHits = "millrace.cache.stale_hits";
+    public const string Timeouts = "millrace.cache.source.timeouts";
+    public const string Overdue = "millrace.cache.source.overdue";
+    public const string Refreshes = "millrace.cache.refreshes";
     public const string Expirations = "millrace.cache.expirations";
     public const string Invalidations = "millrace.cache.invalidations";
 
+    public const string WriteBehindWritten = "millrace.cache.writebehind.written";
+    public const string WriteBehindCoalesced = "millrace.cache.writebehind.coalesced";
+    public const string WriteBehindFlushed = "millrace.cache.writebehind.flushed";
+    public const string WriteBehindRetried = "millrace.cache.writebehind.retried";
+    public const string WriteBehindPending = "millrace.cache.writebehind.pending";
+    public const string WriteBehindDead = "millrace.cache.writebehind.dead";
+    public const string WriteBehindOldestAge = "millrace.cache.writebehind.oldest_age";
+
+    public const string WriteBehindName = "millrace.cache.writebehind.name";
     public const string CacheName = "cache.name";
+    public const string Outcome = "cache.outcome";
     public const string RequestType = "cache.request.type";
     public const string KeyPattern = "cache.key_pattern";
 }

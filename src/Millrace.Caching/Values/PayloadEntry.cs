@@ -6,4 +6,6 @@ namespace Millrace.Caching.Values;
 internal sealed class PayloadEntry<T>(in EntryHead head, byte[] payload, ValueCodec<T> codec) : Entry<T>(head, payload.Length)
 {
     public override T Read() => codec.Decode(Key, payload);
+
+    protected override Entry Again(in EntryHead head) => new PayloadEntry<T>(head, payload, codec);
 }

@@ -8,4 +8,6 @@ internal sealed class SharedEntry<T>(in EntryHead head, T value, long valueBytes
     public T Value { get; } = value;
 
     public override T Read() => Value;
+
+    protected override Entry Again(in EntryHead head) => new SharedEntry<T>(head, Value, ValueBytes);
 }

@@ -7,9 +7,13 @@ namespace Millrace.Caching.Values;
 /// <summary>How one cache keeps values of type <typeparamref name="T"/>: shared, or as bytes.</summary>
 /// <param name="shares">True: all readers get one object.</param>
 /// <param name="serializer">Writes and reads; null where values are always shared and weighed otherwise.</param>
-/// <param name="weigh">The weight of a shared value in bytes.</param>
-internal sealed class ValueCodec<T>(bool shares, IHybridCacheSerializer<T> serializer, Func<T, long> weigh)
+/// <param name="weigh">The weight of a shared or copied value in bytes.</param>
+/// <param name="clone">Copies a value for each reader; null: it is serialized.</param>
+/// <param name="schema">The fingerprint of the type's shape; 0 where it does not count.</param>
+internal sealed class ValueCodec<T>(bool shares, IHybridCacheSerializer<T> serializer, Func<T, long> weigh, Func<T, T>? clone, int schema)
 {
+    public int Schema => schema;
+
     /// <summary>Makes an entry of a value; the entry shares it if the type or the caller says that nobody changes it.</summary>
     /// <exception cref="InvalidOperationException">The value cannot be serialized.</exception>
     public Entry<T> Encode(in EntryHead head, T value, bool immutable)
@@ -19,12 +23,43 @@ internal sealed class ValueCodec<T>(bool shares, IHybridCacheSerializer<T> seria
             return new SharedEntry<T>(head, value, 0);
         }
 
-        return shares || immutable
-            ? new SharedEntry<T>(head, value, Math.Max(0, weigh(value)))
-            : new PayloadEntry<T>(head, Serialize(head.Key, value), this);
+        if (shares || immutable)
+        {
+            return new SharedEntry<T>(head, value, Math.Max(0, weigh(value)));
+        }
+
+        return clone is null
+            ? new PayloadEntry<T>(head, Serialize(head.Key, value), this)
+            : new ClonedEntry<T>(head, value, clone, Math.Max(0, weigh(value)));
     }
 
-    public T Decode(string key, byte[] payload)
+    /// <summary>Makes an entry of a value, and the bytes that the second level keeps of it.</summary>
+    /// <exception cref="InvalidOperationException">The value cannot be serialized.</exception>
+    public Entry<T> Encode(in EntryHead head, T value, bool immutable, out byte[] payload)
+    {
+        payload = value is null ? [] : Serialize(head.Key, value);
+        return value is null || shares || immutable || clone is not null
+            ? Encode(head, value, immutable)
+            : new PayloadEntry<T>(head, payload, this);
+    }
+
+    /// <summary>Makes an entry of what the second level has.</summary>
+    /// <param name="head">The entry's head.</param>
+    /// <param name="payload">The bytes; no others are kept.</param>
+    /// <param name="isNull">Whether the value is null.</param>
+    /// <param name="immutable">Whether the caller says that nobody changes it.</param>
+    /// <param name="isKept">Whether the entry outlives those who wait for it, and so takes a copy of the bytes and nothing around them.</param>
+    /// <param name="value">The value, an object that is the caller's own unless it is shared.</param>
+    /// <exception cref="InvalidOperationException">The bytes are not what its serializer writes.</exception>
+    public Entry<T> Restore(in EntryHead head, ReadOnlyMemory<byte> payload, bool isNull, bool immutable, bool isKept, out T? value)
+    {
+        value = isNull ? default : Decode(head.Key, payload);
+        return isNull || shares || immutable || clone is not null ? Encode(head, value!, immutable)
+            : isKept ? new PayloadEntry<T>(head, payload.ToArray(), this)
+            : new PassingEntry<T>(head, payload, this);
+    }
+
+    public T Decode(string key, ReadOnlyMemory<byte> payload)
     {
         try
         {

@@ -13,7 +13,8 @@ namespace Millrace.Caching.Values;
 // Which values of a cache are shared between readers, and how the others are written.
 //
 // Shared are values that nobody can change: strings, structs without references (a reader gets a copy anyway), a few sealed classes of the
-// framework, sealed types and structs that carry [ImmutableObject(true)], and what the options declare. Everything else is kept as bytes. The
+// framework, sealed types and structs that carry [ImmutableObject(true)], and what the options declare. Types for which the options have a cloner are
+// copied. Everything else is kept as bytes. The
 // serializer is, in this order: an IHybridCacheSerializer<T> from the services, the first match of the IHybridCacheSerializerFactory services
 // (the last registered asked first), plain copying for byte[], System.Text.Json.
 internal sealed class ValueCodecs(string cacheName, CacheOptions options, IServiceProvider? services, ILogger logger)
@@ -25,7 +26,19 @@ internal sealed class ValueCodecs(string cacheName, CacheOptions options, IServi
     private readonly ConcurrentDictionary<Type, object> _codecs = new(); // as many as the program caches types
     private readonly JsonSerializerOptions _json = ReadOnly(options.SerializerOptions);
 
-    public ValueCodec<T> Of<T>() => (ValueCodec<T>)_codecs.GetOrAdd(typeof(T), static (_, codecs) => codecs.Make<T>(), this);
+    private object? _latest; // most caches have few types
+
+    public ValueCodec<T> Of<T>()
+    {
+        if (_latest is ValueCodec<T> latest)
+        {
+            return latest;
+        }
+
+        var codec = (ValueCodec<T>)_codecs.GetOrAdd(typeof(T), static (_, codecs) => codecs.Make<T>(), this);
+        _latest = codec;
+        return codec;
+    }
 
     private static JsonSerializerOptions ReadOnly(JsonSerializerOptions given)
     {
@@ -53,12 +66,16 @@ internal sealed class ValueCodecs(string cacheName, CacheOptions options, IServi
     private ValueCodec<T> Make<T>()
     {
         var declared = options.ImmutableTypes.TryGetValue(typeof(T), out var weigher);
+        var (clone, copyWeigher) = options.ClonedTypes.GetValueOrDefault(typeof(T));
         var isPlain = !RuntimeHelpers.IsReferenceOrContainsReferences<T>();
         var serializer = FindSerializer<T>();
-        return new ValueCodec<T>(declared || isPlain || IsImmutable(typeof(T)), serializer, (Func<T, long>?)weigher ?? Weigher(serializer, isPlain));
+        return new ValueCodec<T>(
+            declared || isPlain || IsImmutable(typeof(T)), serializer, (Func<T, long>?)(weigher ?? copyWeigher) ?? Weigher(serializer, isPlain), (Func<T, T>?)clone,
+            options.SchemaVersioning ? TypeShape.Fingerprint(typeof(T)) : 0);
     }
 
-    private IHybridCacheSerializer<T> FindSerializer<T>()
+    /// <summary>What values of a type are written and read with.</summary>
+    public IHybridCacheSerializer<T> FindSerializer<T>()
     {
         if (services?.GetService<IHybridCacheSerializer<T>>() is { } registered)
         {

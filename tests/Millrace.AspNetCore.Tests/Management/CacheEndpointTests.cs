@@ -39,9 +39,81 @@ public sealed class CacheEndpointTests
 
         var (status, body) = await PostAsync(client, """{"cache":"sessions","keys":["k"]}""");
 
-        Assert.Equal((HttpStatusCode.OK, """{"caches":["sessions"],"keys":1,"tags":0,"all":false}"""), (status, body));
+        Assert.Equal((HttpStatusCode.OK, """{"caches":["sessions"],"keys":1,"tags":0,"patterns":0,"all":false}"""), (status, body));
         Assert.True(caches.Get("default").TryGet<string>("k", out _));
         Assert.False(caches.Get("sessions").TryGet<string>("k", out _));
+    }
+
+    [Fact, Trait("req", "C-10")]
+    public async Task Patterns_are_invalidated_too()
+    {
+        await using var site = await Site.StartAsync(settings: Site.Opened);
+        using var client = site.Client("operator");
+        var cache = site.Get<Cache>();
+        await cache.SetAsync("user:42:profile", "v", CachePolicies.Short);
+        await cache.SetAsync("user:421:profile", "v", CachePolicies.Short);
+
+        var (status, body) = await PostAsync(client, """{"patterns":["user:42:*"]}""");
+
+        Assert.Equal((HttpStatusCode.OK, """{"caches":["default","output"],"keys":0,"tags":0,"patterns":1,"all":false}"""), (status, body));
+        Assert.Equal((false, true), (cache.TryGet<string>("user:42:profile", out _), cache.TryGet<string>("user:421:profile", out _)));
+    }
+
+    [Fact, Trait("req", "C-11")]
+    public async Task An_event_from_outside_runs_its_rules_and_a_dry_run_only_tells_what_they_cover()
+    {
+        await using var site = await Site.StartAsync(
+            settings: new Dictionary<string, string?>(Site.Opened)
+            {
+                ["Millrace:Cache:Rules:0:event"] = "payment.succeeded",
+                ["Millrace:Cache:Rules:0:keys:0"] = "payment:history:{userId}",
+                ["Millrace:Cache:Rules:0:patterns:0"] = "user:{userId}:*",
+            },
+            millrace: m => m.Services.AddMillraceCache("sessions").InvalidateOn("payment.succeeded", e => e.Tag("user:{userId}").Confirmed()));
+        using var client = site.Client("operator");
+        var cache = site.Get<Cache>();
+        await cache.SetAsync("payment:history:42", "v", CachePolicies.Short);
+        await cache.SetAsync("user:42:profile", "v", CachePolicies.Short);
+        const string Event = """{"event":"payment.succeeded","data":{"userId":42}}""";
+
+        var preview = await PostAsync(client, Event, "/api/cache/invalidate?dryRun=true");
+
+        Assert.Equal(HttpStatusCode.OK, preview.Status);
+        var caches = JsonDocument.Parse(preview.Body).RootElement.GetProperty("caches").EnumerateArray().ToDictionary(target => target.GetProperty("cache").GetString()!);
+        Assert.Equal("""["payment:history:42"]""", caches["default"].GetProperty("keys").GetRawText());
+        Assert.Equal("""["user:42:*"]""", caches["default"].GetProperty("patterns").GetRawText());
+        Assert.Equal(("""["user:42"]""", true), (caches["sessions"].GetProperty("tags").GetRawText(), caches["sessions"].GetProperty("confirmed").GetBoolean()));
+        Assert.True(cache.TryGet<string>("payment:history:42", out _) && cache.TryGet<string>("user:42:profile", out _));
+        Assert.Contains(site.Log, line => line.Contains("cache.invalidate", StringComparison.Ordinal) && line.Contains("previewed", StringComparison.Ordinal));
+
+        var (status, body) = await PostAsync(client, Event);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains("\"keys\":1,\"tags\":1,\"patterns\":1,\"all\":false", body, StringComparison.Ordinal);
+        Assert.False(cache.TryGet<string>("payment:history:42", out _) || cache.TryGet<string>("user:42:profile", out _));
+
+        var missing = await PostAsync(client, """{"event":"payment.succeeded","data":{"user":"s3cret"}}""");
+        Assert.Equal(HttpStatusCode.BadRequest, missing.Status);
+        Assert.Contains("needs the part", missing.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", missing.Body, StringComparison.Ordinal);
+        Assert.Contains(site.Log, line => line.Contains("failed in part", StringComparison.Ordinal));
+        var dry = await PostAsync(client, """{"event":"payment.succeeded"}""", "/api/cache/invalidate?dryRun=true");
+        Assert.Contains("it is null", dry.Body, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("req", "C-11")]
+    public async Task A_dry_run_of_names_tells_the_caches_that_would_lose_them()
+    {
+        await using var site = await Site.StartAsync(settings: Site.Opened);
+        using var client = site.Client("operator");
+        await site.Get<Cache>().SetAsync("a", "v", CachePolicies.Short);
+
+        var (status, body) = await PostAsync(client, """{"keys":["a"]}""", "/api/cache/invalidate?dryRun=true");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("""["default","output"]""", JsonSerializer.Serialize(JsonDocument.Parse(body).RootElement.GetProperty("caches").EnumerateArray().Select(target => target.GetProperty("cache").GetString())));
+        Assert.True(site.Get<Cache>().TryGet<string>("a", out _));
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(client, """{"keys":["a"]}""", "/api/cache/invalidate?dryRun=perhaps")).Status);
+        Assert.True(site.Get<Cache>().TryGet<string>("a", out _));
     }
 
     [Theory]
@@ -58,6 +130,12 @@ public sealed class CacheEndpointTests
     [InlineData("{\"cache\":\"nowhere\",\"all\":true}", "cache")]
     [InlineData("{\"unknown\":1}", "unknown")]
     [InlineData("{\"all\":true,\"all\":true}", "all")]
+    [InlineData("{\"patterns\":[\"user:42\"]}", "body")]
+    [InlineData("{\"event\":\"e\",\"keys\":[\"a\"]}", "body")]
+    [InlineData("{\"event\":\"e\",\"cache\":\"default\"}", "body")]
+    [InlineData("{\"event\":\" \"}", "event")]
+    [InlineData("{\"event\":\"a\\u0000b\"}", "event")]
+    [InlineData("{\"keys\":[\"a\"],\"data\":{}}", "data")]
     public async Task Bad_input_gets_a_message_at_its_field(string json, string field)
     {
         await using var site = await Site.StartAsync(settings: Site.Opened);
@@ -100,29 +178,6 @@ public sealed class CacheEndpointTests
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.DoesNotContain("<script>", body, StringComparison.Ordinal);
         Assert.DoesNotContain(site.Log, line => line.Contains('\u2028', StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Warmers_run_all_or_by_name_and_an_unknown_one_is_named()
-    {
-        await using var site = await Site.StartAsync(settings: Site.Opened, millrace: m => m.Cache
-            .AddWarmer("one", async (_, cache, ct) =>
-            {
-                await cache.SetAsync("warm", "v", CachePolicies.Short, cancellationToken: ct);
-                return 1;
-            })
-            .AddWarmer("two", (_, _, _) => throw new InvalidOperationException("no source")));
-        using var client = site.Client("operator");
-
-        var (status, body) = await PostAsync(client, """{"warmers":["one"]}""", "/api/cache/warm");
-        Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Contains("\"entries\":1", body, StringComparison.Ordinal);
-        Assert.True(site.Get<Cache>().TryGet<string>("warm", out _));
-        var all = await PostAsync(client, "{}", "/api/cache/warm");
-        Assert.Contains("no source", all.Body, StringComparison.Ordinal);
-        var unknown = await PostAsync(client, """{"warmers":["one","three"]}""", "/api/cache/warm");
-        Assert.Equal(HttpStatusCode.BadRequest, unknown.Status);
-        Assert.Contains("warmers[1]", unknown.Body, StringComparison.Ordinal);
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> PostAsync(HttpClient client, string json, string path = "/api/cache/invalidate")

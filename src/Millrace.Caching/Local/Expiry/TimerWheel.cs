@@ -2,16 +2,16 @@ namespace Millrace.Caching.Local.Expiry;
 
 // A hashed timing wheel with one list per slot: scheme 6 of Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 //
-// Time is cut into ticks. An entry hangs in the slot of the first tick at which its deadline is over, modulo the number of slots. Advancing
-// moves the passed slots' entries to a list of due ones, and the owner takes them from there one by one, so that it can pause between any two.
-// A due entry whose deadline is later (more than one round away, or moved by a read) is hung in again; nothing is rescheduled when it is read.
+// Time is cut into ticks. An entry hangs in the slot of the first tick at which it may go, modulo the number of slots. Advancing moves the passed
+// slots' entries to a list of due ones, and the owner takes them from there one by one, so that it can pause between any two. A due entry whose time
+// is later (more than one round away, or moved by a read) is hung in again; nothing is rescheduled when it is read.
 //
 // Adding and removing are O(1); an entry is looked at once per round, that is every SlotCount ticks, and once when it is over.
 // Invariant, under the store's lock: every resident entry hangs in exactly one slot or in the list of due ones; Entry.Slot says in which.
 internal sealed class TimerWheel
 {
     private const int SlotCount = 4096;
-    private const int Due = SlotCount;
+    private const short Due = SlotCount;
 
     private readonly Entry?[] _slots = new Entry?[SlotCount + 1];
     private readonly long _tickLength;
@@ -23,10 +23,13 @@ internal sealed class TimerWheel
         _passed = now / tickLength;
     }
 
-    public void Add(Entry entry)
+    /// <summary>Hangs an entry in.</summary>
+    /// <param name="entry">The entry, which hangs nowhere.</param>
+    /// <param name="goneAt">When it may go.</param>
+    public void Add(Entry entry, long goneAt)
     {
-        var tick = Math.Max((entry.Deadline / _tickLength) + 1, _passed + 1);
-        Hang(entry, (int)(tick % SlotCount));
+        var tick = Math.Max((goneAt / _tickLength) + 1, _passed + 1);
+        Hang(entry, (short)(tick % SlotCount));
     }
 
     public void Remove(Entry entry)
@@ -79,7 +82,7 @@ internal sealed class TimerWheel
         }
     }
 
-    private void Hang(Entry entry, int slot)
+    private void Hang(Entry entry, short slot)
     {
         entry.Slot = slot;
         entry.WheelNext = _slots[slot];

@@ -1,0 +1,23 @@
+namespace Millrace.Caching;
+
+/// <summary>How a cache uses Redis. Bound from <c>Millrace:Cache:Redis</c> (a named cache: <c>Millrace:Cache:Caches:NAME:Redis</c>); checked when the host starts.</summary>
+public sealed class RedisCacheOptions
+{
+    /// <summary>
+    /// The longest that a read waits for Redis before it goes on to its source. From 10 ms to 1 minute; default 500 ms. Measured in steps of about
+    /// 50 ms.
+    /// </summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// How long this process may serve its copies as fresh without having heard from Redis. From 300 ms to 1 minute; default 3 s. It is renewed
+    /// three times as often. A confirmed invalidation waits so long at most for a node that is silent.
+    /// </summary>
+    public TimeSpan TrustDuration { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// How long one reader may be at the source before another one may go there too. From 100 ms to 10 minutes; default 10 s. So long others wait
+    /// for a process that died there.
+    /// </summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+}

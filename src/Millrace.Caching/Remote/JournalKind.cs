@@ -1,0 +1,10 @@
+namespace Millrace.Caching.Remote;
+
+/// <summary>What an invalidation names.</summary>
+internal enum JournalKind
+{
+    Key,
+    Tag,
+    Pattern,
+    Everything,
+}

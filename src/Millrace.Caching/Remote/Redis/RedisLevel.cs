@@ -1,0 +1,418 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Millrace.Caching.Invalidation;
+using Millrace.Caching.Local;
+using Millrace.Caching.Statistics;
+using Millrace.Redis;
+
+namespace Millrace.Caching.Remote.Redis;
+
+/// <summary>The second level in Redis. What is read and written there; <see cref="RedisLink"/> has the connection and the trust.</summary>
+internal sealed partial class RedisLevel : SecondLevel
+{
+    private static readonly TimeSpan LeastLifetime = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan SaidAgain = TimeSpan.FromMinutes(1);
+
+    private readonly string _cacheName;
+    private readonly RedisNames _names;
+    private readonly RedisCacheOptions _options;
+    private readonly RemoteMarks _marks;
+    private readonly Journal _journal;
+    private readonly ServedFloors _served = new();
+    private readonly ServerClock _serverClock;
+    private readonly RedisLink _link;
+    private readonly Lazy<Task> _ending; // services know a cache under several keys, and dispose of it once for each
+    private readonly KeyPatterns _patterns;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly int _maximumPayloadBytes;
+    private readonly int _compressAbove;
+    private long _refusalSaidAt;
+
+    public RedisLevel(
+        string cacheName,
+        CacheOptions options,
+        string prefix,
+        (RedisOptions Options, RedisClientServices Services) redis,
+        ILocalLevel local,
+        KeyPatterns patterns,
+        (CacheClock Clock, TimeProvider Provider) time,
+        ILogger logger)
+    {
+        (_cacheName, _patterns, _time, _logger) = (cacheName, patterns, time.Provider, logger);
+        _names = new RedisNames(prefix);
+        _options = options.Redis;
+        _maximumPayloadBytes = options.MaximumPayloadBytes;
+        _compressAbove = options.Compression ? options.CompressionThresholdBytes : int.MaxValue;
+        _marks = new RemoteMarks(options.InvalidatedTagLimit);
+        _journal = new Journal(time.Provider);
+        _serverClock = new ServerClock(time.Provider);
+        _link = new RedisLink(
+            cacheName, _names, _options, (Connection(redis.Options), redis.Services), (local, _marks, _journal, _serverClock, _served), time.Clock, time.Provider, logger);
+        _ending = new Lazy<Task>(() => _link.DisposeAsync().AsTask());
+    }
+
+    public override bool IsAvailable => _link.IsReady;
+
+    public override bool HearsLate => true; // of its own changes not at all, with key tracking; of others' on another connection, without
+
+    public override long Stamp => _serverClock.Stamp;
+
+    public override long ServerNow => _serverClock.Now;
+
+    /// <summary>This node's name among those that share the cache.</summary>
+    public string Node => _link.Node;
+
+    public override ValueTask ReadyAsync(CancellationToken cancellationToken) => _link.IsReady ? default : _link.ReadyAsync(cancellationToken);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)
+    {
+        var losses = _link.Losses;
+        if (!_link.IsReady)
+        {
+            return new RemoteAnswer(RemoteAnswerKind.Unavailable);
+        }
+
+        try
+        {
+            var client = _link.Client;
+            var question = _marks.Unknown(tags);
+            var get = client.GetAsync(_names.Of(key), cancellationToken);
+            var asked = question is null ? default : AskAsync(client, question, cancellationToken); // leaves in the same write
+            byte[]? bytes;
+            try
+            {
+                bytes = await get.ConfigureAwait(false);
+            }
+            finally
+            {
+                await asked.ConfigureAwait(false);
+            }
+
+            _link.Breaker.Succeeded();
+            return await JudgeAsync(client, losses, key, tags, bytes, question, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisException failure)
+        {
+            Failed(failure);
+            return new RemoteAnswer(RemoteAnswerKind.Unavailable);
+        }
+    }
+
+    public override async ValueTask<RemoteAnswer> LeaseAsync(string key, string[] tags, long invalid, CancellationToken cancellationToken)
+    {
+        var losses = _link.Losses;
+        if (!_link.IsReady)
+        {
+            return new RemoteAnswer(RemoteAnswerKind.Unavailable);
+        }
+
+        var duration = _options.LeaseDuration;
+        var lease = EntryCodec.WriteLease(RandomNumberGenerator.GetBytes(EntryCodec.TokenLength), _serverClock.Now + (long)duration.TotalMilliseconds);
+        try
+        {
+            var client = _link.Client;
+            var seen = _serverClock.Stamp;
+            if (_link.IsCluster)
+            {
+                var reply = await client.EvaluateAsync(RedisScripts.Stamp, [_names.State], [seen], cancellationToken).ConfigureAwait(false);
+                seen = long.Parse(reply.AsString()!, CultureInfo.InvariantCulture);
+            }
+
+            var found = invalid == Any ? "*" : invalid < 0 ? "" : invalid.ToString("D16", CultureInfo.InvariantCulture);
+            RedisArgument[] arguments = [lease, (long)duration.TotalMilliseconds, found, seen];
+            var answer = await _link.EvaluateAsync(RedisScripts.Lease, key, [_names.Of(key), _names.State], arguments, cancellationToken).ConfigureAwait(false);
+            _link.Breaker.Succeeded();
+            if (answer[0].AsInt64() == 1)
+            {
+                var stamp = long.Parse(answer[1].AsString()!, CultureInfo.InvariantCulture);
+                _serverClock.Saw(stamp);
+                return new RemoteAnswer(RemoteAnswerKind.Granted) { Lease = new RemoteLease(lease, stamp) };
+            }
+
+            return await JudgeAsync(client, losses, key, tags, answer[1].AsBytes(), question: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is RedisException or OperationCanceledException)
+        {
+            _link.Orphans.Add(key, lease); // it may have been given
+            if (failure is not RedisException unavailable)
+            {
+                throw;
+            }
+
+            Failed(unavailable);
+            return new RemoteAnswer(RemoteAnswerKind.Unavailable);
+        }
+    }
+
+    public override async ValueTask<bool?> FillAsync(string key, RemoteLease lease, RemoteEntry entry, TimeSpan lifetime)
+    {
+        if (!_link.IsReady)
+        {
+            Orphan(key, lease);
+            return null;
+        }
+
+        if (_marks.Covers(key, entry.Stamp, []))
+        {
+            await ReleaseAsync(key, lease).ConfigureAwait(false); // invalidated by pattern, which leaves leases as they are: others need not wait
+            return false;
+        }
+
+        try
+        {
+            var bytes = EntryCodec.Write(entry, _compressAbove);
+            if (!lease.Replaces.IsEmpty)
+            {
+                var replaced = await ReplaceAsync(key, lease, bytes, entry, lifetime).ConfigureAwait(false);
+                _link.Breaker.Succeeded();
+                return Saw(key, lease, replaced);
+            }
+
+            RedisArgument[] arguments =
+            [
+                lease.Bytes, bytes, Milliseconds(lifetime), lease.Stamp, .. entry.Tags.Select(static tag => (RedisArgument)tag),
+            ];
+            var stored = await _link.EvaluateAsync(RedisScripts.Fill, key, [_names.Of(key), _names.State, _names.Tags], arguments).ConfigureAwait(false);
+            _link.Breaker.Succeeded();
+            return Saw(key, lease, stored);
+        }
+        catch (RedisException failure)
+        {
+            Refused(failure);
+            Orphan(key, lease);
+            return null;
+        }
+    }
+
+    public override async ValueTask ReleaseAsync(string key, RemoteLease lease)
+    {
+        if (!lease.Replaces.IsEmpty)
+        {
+            await FailAsync(key, lease, TimeSpan.Zero).ConfigureAwait(false);
+            return;
+        }
+
+        if (!_link.IsReady)
+        {
+            Orphan(key, lease);
+            return;
+        }
+
+        try
+        {
+            await _link.EvaluateAsync(RedisScripts.Release, key, [_names.Of(key)], [lease.Bytes]).ConfigureAwait(false);
+        }
+        catch (RedisException failure)
+        {
+            Orphan(key, lease);
+            Failed(failure);
+        }
+    }
+
+    public override async ValueTask<bool?> SetAsync(string key, RemoteEntry entry, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _journal.Note(JournalKind.Key, key);
+        if (!_link.IsWritable)
+        {
+            _journal.Owe(JournalKind.Key, key);
+            return null;
+        }
+
+        var sent = _time.GetTimestamp();
+        try
+        {
+            var isRead = entry.Stamp > 0; // from a source, at that stamp
+            var seen = isRead ? entry.Stamp : _serverClock.Stamp;
+            if (isRead && _marks.Covers(key, entry.Stamp, []))
+            {
+                return false;
+            }
+
+            var client = _link.Client;
+            if (_link.IsCluster && !isRead)
+            {
+                var reply = await client.EvaluateAsync(RedisScripts.Stamp, [_names.State], [seen], CancellationToken.None).ConfigureAwait(false);
+                seen = long.Parse(reply.AsString()!, CultureInfo.InvariantCulture);
+            }
+
+            var bytes = EntryCodec.Write(entry, _compressAbove);
+            var latest = _serverClock.Now + (long)_options.Timeout.TotalMilliseconds;
+            RedisArgument[] arguments =
+            [
+                bytes.AsMemory(0, EntryCodec.StampOffset), bytes.AsMemory(EntryCodec.HeadLength), Milliseconds(lifetime), seen, isRead ? 1 : 0, latest,
+                .. entry.Tags.Select(static tag => (RedisArgument)tag),
+            ];
+            var stored = await _link.EvaluateAsync(RedisScripts.Set, key, [_names.Of(key), _names.State, _names.Tags], arguments, CancellationToken.None)
+                .ConfigureAwait(false);
+            var stamp = long.Parse(stored.AsString()!, CultureInfo.InvariantCulture);
+            _serverClock.Saw(stamp);
+            if (stamp == -1)
+            {
+                throw new RedisConnectionException("A value reached the server too late to be stored.");
+            }
+
+            _served.Saw(key, stamp, _serverClock.Now * 1000);
+            return stamp > 0;
+        }
+        catch (RedisServerException failure)
+        {
+            Refused(failure);
+            await RemoveAsync([key], confirmed: false, CancellationToken.None).ConfigureAwait(false); // whatever is there is older; a full server removes
+            return false;
+        }
+        catch (RedisException failure)
+        {
+            _journal.Unsettled(sent + (long)(2 * _options.Timeout.TotalSeconds * _time.TimestampFrequency));
+            _journal.Owe(JournalKind.Key, key); // whatever is there, it may be older
+            Failed(failure);
+            _link.LoseWhatIsOwed("a value could not be stored");
+            return null;
+        }
+    }
+
+    public override async ValueTask TouchAsync(string key, TimeSpan lifetime)
+    {
+        if (!_link.IsReady)
+        {
+            return;
+        }
+
+        try
+        {
+            await _link.Client.EvaluateAsync(RedisScripts.Touch, [_names.Of(key)], [Milliseconds(lifetime)]).ConfigureAwait(false);
+        }
+        catch (RedisException failure)
+        {
+            Failed(failure);
+        }
+    }
+
+    public override void Outdate(string key) => _served.Raise(key, Math.Max(_serverClock.Stamp, (_serverClock.Now + 1) * 1000));
+
+    public override ValueTask DisposeAsync() => new(_ending.Value);
+
+    /// <summary>The options of the one connection per server on which everything is in order: reads, pushes and own writes.</summary>
+    private RedisOptions Connection(RedisOptions given)
+    {
+        var options = given.Clone();
+        options.AbortOnConnectFailure = false;
+        options.ConnectionsPerServer = 1;
+        options.CommandTimeout = _options.Timeout;
+        options.PingInterval = _options.TrustDuration / 3;
+        options.ReadFrom = RedisReadFrom.Primary;
+        options.Tracking = new RedisTrackingOptions { Optional = true };
+        return options;
+    }
+
+    private bool Saw(string key, RemoteLease lease, RedisReply stored)
+    {
+        var isStored = stored.AsInt64() == 1;
+        if (isStored)
+        {
+            _served.Saw(key, lease.Stamp, _serverClock.Now * 1000);
+        }
+
+        return isStored;
+    }
+
+    private void Orphan(string key, RemoteLease lease)
+    {
+        if (lease.Replaces.IsEmpty)
+        {
+            _link.Orphans.Add(key, lease.Bytes);
+        }
+    }
+
+    private static long Milliseconds(TimeSpan lifetime) => (long)(lifetime > LeastLifetime ? lifetime : LeastLifetime).TotalMilliseconds;
+
+    private async ValueTask AskAsync(RedisClient client, RemoteMarks.Question question, CancellationToken cancellationToken)
+    {
+        var members = new RedisArgument[question.Count];
+        for (var i = 0; i < members.Length; i++)
+        {
+            members[i] = question[i];
+        }
+
+        var stamps = await client.ZMScoreAsync(_names.Tags, members, cancellationToken).ConfigureAwait(false);
+        for (var i = 0; i < stamps.Length; i++)
+        {
+            question.Learn(i, (long)(stamps[i] ?? -1));
+        }
+    }
+
+    /// <summary>What an answer means: whether an entry is valid, in time, and readable.</summary>
+    private async ValueTask<RemoteAnswer> JudgeAsync(
+        RedisClient client, long losses, string key, string[] tags, byte[]? bytes, RemoteMarks.Question? question, CancellationToken cancellationToken)
+    {
+        switch (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry))
+        {
+            case EntryKind.Lease:
+                var now = _serverClock.Now;
+                return new RemoteAnswer(RemoteAnswerKind.Leased) { LeaseLeft = TimeSpan.FromMilliseconds(Math.Clamp(EntryCodec.LeaseEnd(bytes, now) - now, 1, 600_000)) };
+            case EntryKind.Unreadable:
+                var pattern = _patterns.Of(key);
+                if (pattern.MaySayUnreadable(_time))
+                {
+                    Log.EntryUnreadable(_logger, _cacheName, pattern.Name, bytes!.Length);
+                }
+
+                return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
+            case EntryKind.Entry:
+                _serverClock.Saw(entry.Stamp);
+                if (!ReferenceEquals(entry.Tags, tags) && _marks.Unknown(entry.Tags) is { } others)
+                {
+                    await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
+                    question = others;
+                }
+
+                var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question);
+                var time = _serverClock.Now;
+                var isExpired = entry.ExpiresAt <= time;
+                if (!_link.IsReady || losses != _link.Losses)
+                {
+                    return new RemoteAnswer(RemoteAnswerKind.Unavailable); // an invalidation may not have been heard of
+                }
+
+                if (!isCovered && !isExpired)
+                {
+                    _served.Passed(key, entry.Stamp);
+                    _served.Saw(key, entry.Stamp, time * 1000);
+                }
+
+                return new RemoteAnswer(isCovered || isExpired ? RemoteAnswerKind.Missing : RemoteAnswerKind.Hit)
+                {
+                    Entry = entry, IsExpired = isExpired && !isCovered, Mark = bytes.AsMemory(0, EntryCodec.MarkLength),
+                };
+            default:
+                return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
+        }
+    }
+
+    /// <summary>The server may refuse for reasons that say nothing of its health, such as memory.</summary>
+    private void Refused(RedisException failure)
+    {
+        Failed(failure);
+        var now = _time.GetTimestamp();
+        var said = Volatile.Read(ref _refusalSaidAt);
+        if (failure is RedisServerException && (said == 0 || _time.GetElapsedTime(said, now) > SaidAgain)
+            && Interlocked.CompareExchange(ref _refusalSaidAt, now, said) == said)
+        {
+            Log.StoreRefused(_logger, _cacheName, failure.Message);
+        }
+    }
+
+    private void Failed(RedisException failure)
+    {
+        // A server that refuses answers at once: nobody has to be kept from asking it.
+        if (failure is not RedisServerException && _link.Breaker.Failed())
+        {
+            Log.BreakerOpened(_logger, failure, _cacheName);
+            _link.Lose("it does not answer");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Millrace.Caching.Remote;
+using Millrace.TestKit;
+
+namespace Millrace.Caching.Tests.Remote;
+
+/// <summary>What a node owes after it has lost its server.</summary>
+[Trait("req", "C-10")]
+public sealed class JournalTests
+{
+    private readonly FakeClock _clock = new();
+
+    [Fact]
+    public void What_was_carried_out_just_before_a_loss_is_owed_however_long_the_loss_lasts()
+    {
+        var journal = new Journal(_clock);
+        journal.Note(JournalKind.Key, "long ago");
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        journal.Note(JournalKind.Key, "just before");
+        journal.Note(JournalKind.Tag, "t");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        journal.OweRecent();
+        _clock.Advance(TimeSpan.FromMinutes(3));
+
+        Assert.True(journal.IsOwing);
+        var (keys, tags, patterns, everything) = journal.Take();
+
+        Assert.Equal(["just before"], keys);
+        Assert.Equal(["t"], tags);
+        Assert.Empty(patterns);
+        Assert.False(everything);
+        Assert.False(journal.IsOwing);
+        Assert.Empty(journal.Take().Keys);
+    }
+
+    [Fact]
+    public void More_than_it_remembers_of_the_last_seconds_stands_for_everything()
+    {
+        var journal = new Journal(_clock);
+        for (var i = 0; i <= Journal.Limit; i++)
+        {
+            journal.Note(JournalKind.Key, $"k{i}");
+        }
+
+        journal.OweRecent();
+        _clock.Advance(TimeSpan.FromMinutes(3));
+
+        Assert.True(journal.Take().Everything);
+    }
+}
