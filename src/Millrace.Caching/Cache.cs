@@ -33,7 +33,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
 
     private readonly CacheRegistry? _registry;
     private readonly InvalidationLedger _ledger;
-    private readonly FlightTable _flights = new();
+    private readonly FlightTable _flights;
     private readonly LocalStore _local;
     private readonly KeyRules _keys;
     private readonly KeyPatterns _patterns;
@@ -84,6 +84,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
         _patterns = new KeyPatterns(options.KeyPatternLimit);
         _ledger = new InvalidationLedger(name, options.InvalidatedTagLimit, logger);
         var chance = seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        _flights = new FlightTable((ulong)chance);
         _local = new LocalStore(options, _ledger, _flights, _patterns, clock, (ulong)chance);
         Codecs = new ValueCodecs(name, options, services, logger);
         var jitter = new Jitter(chance);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Millrace.Caching.Local;
 
 namespace Millrace.Caching.Flight;
@@ -9,58 +8,96 @@ namespace Millrace.Caching.Flight;
 // invalidation has covered it. In all cases but the first it is doomed at the same time, under the store's lock: a flight that the table does not
 // know could not be doomed later, so it must not store.
 //
+// Flights are the nodes of the table themselves, and a miss takes its lock twice, for a few instructions: when the flight enters and when it has ended.
+// The order of locks is the store's, the table's.
+//
 // A factory may read other keys. If flight A's factory waits for flight B, then B must not come to wait for A, in one caller or through several:
 // nobody would ever land. Every wait that begins inside a factory (known by an AsyncLocal) is therefore an edge in a graph, and the wait that
 // would close a circle fails with an exception that names the keys. The graph has one lock; only factories that read the cache take it.
-internal sealed class FlightTable : IPendingReads
+internal sealed class FlightTable(ulong seed) : IPendingReads
 {
-    private readonly ConcurrentDictionary<FlightKey, SingleFlight> _flights = new();
-    private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
+    private const int FewestBuckets = 64;
+
     private static readonly AsyncLocal<Cockpit?> Innermost = new(); // the flight whose factory is running here
+
+    private readonly KeyHash _hash = new(seed);
+    private readonly Lock _lock = new(); // guards the four fields below, and SingleFlight.Next and IsEntered of all flights
+    private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
+    private SingleFlight?[] _buckets = new SingleFlight?[FewestBuckets]; // a power of two; two flights a bucket at most, on average
+    private int _entered;
     private int _inProgress;
     private int _partial; // of these, those that leave out a level
 
     public int InProgress => Volatile.Read(ref _inProgress);
 
-    public SingleFlight? Find(in FlightKey key) => _flights.GetValueOrDefault(key);
+    /// <summary>Who waits for changes of keys.</summary>
+    public ChangeSignals Signals { get; } = new();
+
+    public SingleFlight? Find(in FlightKey key)
+    {
+        if (InProgress == 0)
+        {
+            return null;
+        }
+
+        var hash = _hash.Of(key.Key);
+        lock (_lock)
+        {
+            return Search(key, hash);
+        }
+    }
 
     /// <summary>Enters a flight, in place of <paramref name="replaced"/> if that is not null; false when another caller was faster.</summary>
     public bool TryEnter(SingleFlight flight, SingleFlight? replaced)
     {
-        if (flight.Key.Levels != FlightLevels.All)
+        var key = flight.Key;
+        flight.Hash = _hash.Of(key.Key);
+        lock (_lock)
         {
-            Interlocked.Increment(ref _partial); // before it can be found
-        }
+            if (!ReferenceEquals(Search(key, flight.Hash), replaced))
+            {
+                return false;
+            }
 
-        var entered = replaced is null ? _flights.TryAdd(flight.Key, flight) : _flights.TryUpdate(flight.Key, flight, replaced);
-        if (entered)
-        {
-            Interlocked.Increment(ref _inProgress);
-        }
-        else if (flight.Key.Levels != FlightLevels.All)
-        {
-            Interlocked.Decrement(ref _partial);
-        }
+            if (replaced is not null)
+            {
+                Unlink(replaced);
+            }
 
-        return entered;
+            Link(flight);
+            if (key.Levels != FlightLevels.All)
+            {
+                _partial++;
+            }
+
+            Volatile.Write(ref _inProgress, _inProgress + 1);
+            return true;
+        }
     }
 
     /// <summary>Takes a flight out, so that the next caller starts another.</summary>
-    public void Leave(SingleFlight flight) => _flights.TryRemove(KeyValuePair.Create(flight.Key, flight));
+    public void Leave(SingleFlight flight)
+    {
+        lock (_lock)
+        {
+            Unlink(flight);
+        }
+    }
 
     /// <summary>Notes that the factory of a flight has ended.</summary>
     public void Ended(SingleFlight flight)
     {
-        Leave(flight);
-        Interlocked.Decrement(ref _inProgress);
-        if (flight.Key.Levels != FlightLevels.All)
+        lock (_lock)
         {
-            Interlocked.Decrement(ref _partial);
+            Unlink(flight);
+            if (flight.Key.Levels != FlightLevels.All)
+            {
+                _partial--;
+            }
+
+            Volatile.Write(ref _inProgress, _inProgress - 1);
         }
     }
-
-    /// <summary>Who waits for changes of keys.</summary>
-    public ChangeSignals Signals { get; } = new();
 
     /// <inheritdoc />
     public void Doom(string key)
@@ -88,28 +125,6 @@ internal sealed class FlightTable : IPendingReads
         var has = false;
         ForEach(key, read, (_, read, flight) => has |= flight != read);
         return has;
-    }
-
-    private void ForEach<TState>(string key, TState state, Action<FlightTable, TState, SingleFlight> act)
-    {
-        // A flight that enters at this moment is not counted yet, and its factory has not begun: what it brings is newer than what dooms here.
-        if (InProgress == 0)
-        {
-            return;
-        }
-
-        for (var levels = FlightLevels.All; ; levels--)
-        {
-            if (_flights.TryGetValue(new FlightKey(key, levels), out var flight))
-            {
-                act(this, state, flight);
-            }
-
-            if (levels == FlightLevels.None || Volatile.Read(ref _partial) == 0)
-            {
-                return; // nobody flies past some of the levels
-            }
-        }
     }
 
     /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running, until the result is emptied.</summary>
@@ -180,9 +195,101 @@ internal sealed class FlightTable : IPendingReads
         return false;
     }
 
+    private void ForEach<TState>(string key, TState state, Action<FlightTable, TState, SingleFlight> act)
+    {
+        // A flight that enters at this moment is not counted yet, and its factory has not begun: what it brings is newer than what dooms here.
+        if (InProgress == 0)
+        {
+            return;
+        }
+
+        var hash = _hash.Of(key);
+        lock (_lock)
+        {
+            for (var levels = FlightLevels.All; ; levels--)
+            {
+                if (Search(new FlightKey(key, levels), hash) is { } flight)
+                {
+                    act(this, state, flight);
+                }
+
+                if (levels == FlightLevels.None || _partial == 0)
+                {
+                    return; // nobody flies past some of the levels
+                }
+            }
+        }
+    }
+
     private void DoomOne(SingleFlight flight)
     {
         flight.Doomed = true;
-        Leave(flight);
+        Unlink(flight);
+    }
+
+    private ref SingleFlight? Bucket(int hash) => ref _buckets[hash & (_buckets.Length - 1)];
+
+    private SingleFlight? Search(in FlightKey key, int hash)
+    {
+        for (var flight = Bucket(hash); flight is not null; flight = flight.Next)
+        {
+            if (flight.Hash == hash && flight.Key.Levels == key.Levels && string.Equals(flight.Key.Key, key.Key, StringComparison.Ordinal))
+            {
+                return flight;
+            }
+        }
+
+        return null;
+    }
+
+    private void Link(SingleFlight flight)
+    {
+        if (_entered >= 2 * _buckets.Length)
+        {
+            Resize(_buckets.Length * 2);
+        }
+
+        ref var bucket = ref Bucket(flight.Hash);
+        (flight.Next, flight.IsEntered) = (bucket, true);
+        bucket = flight;
+        _entered++;
+    }
+
+    private void Unlink(SingleFlight flight)
+    {
+        if (!flight.IsEntered)
+        {
+            return;
+        }
+
+        ref var link = ref Bucket(flight.Hash);
+        while (!ReferenceEquals(link, flight))
+        {
+            link = ref link!.Next;
+        }
+
+        link = flight.Next;
+        (flight.Next, flight.IsEntered) = (null, false);
+        if (--_entered == 0 && _buckets.Length > FewestBuckets)
+        {
+            _buckets = new SingleFlight?[FewestBuckets];
+        }
+    }
+
+    private void Resize(int length)
+    {
+        var old = _buckets;
+        _buckets = new SingleFlight?[length];
+        foreach (var first in old)
+        {
+            for (var flight = first; flight is not null;)
+            {
+                var next = flight.Next;
+                ref var bucket = ref Bucket(flight.Hash);
+                flight.Next = bucket;
+                bucket = flight;
+                flight = next;
+            }
+        }
     }
 }

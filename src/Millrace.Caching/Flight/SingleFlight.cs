@@ -3,17 +3,19 @@ using Millrace.Caching.Local;
 namespace Millrace.Caching.Flight;
 
 /// <summary>One run of a factory that any number of callers wait for. It is cancelled when the last of them has gone.</summary>
+/// <remarks>
+/// Every miss makes one, so it is small: it has no lock object of its own but is one, nobody else locks it; and what waiters wait for is made when the
+/// first of them comes.
+/// </remarks>
 /// <param name="key">What it brings.</param>
-/// <param name="valueType">The type of the value.</param>
 /// <param name="tags">The tags of its first caller.</param>
 /// <param name="stamp">The stamp of the last invalidation.</param>
 /// <param name="order">Its place among all reads of sources.</param>
 /// <param name="isCancellable">Whether it can be cancelled: its first caller may go, or its source has a limit.</param>
-internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tags, long stamp, long order, bool isCancellable) : PendingRead(stamp, order), IDisposable
+internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, long order, bool isCancellable) : PendingRead(stamp, order), IDisposable
 {
-    private readonly Lock _lock = new(); // guards _waiters, _isSealed, and changes of _tags and IsAbandoned
     private readonly CancellationTokenSource? _cancellation = isCancellable ? new() : null;
-    private string[] _tags = tags;
+    private string[] _tags = tags; // this and the next two fields, and changes of IsAbandoned, are guarded by the lock on this object
     private int _waiters = 1;
     private bool _isSealed;
     private volatile bool _isCancelled;
@@ -24,7 +26,7 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>When it began, a timestamp of the cache's clock.</summary>
     public long StartedAt { get; init; }
 
-    public Type ValueType { get; } = valueType;
+    public abstract Type ValueType { get; }
 
     /// <summary>The token that the factory gets.</summary>
     public CancellationToken Token => _cancellation?.Token ?? CancellationToken.None;
@@ -38,6 +40,13 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>The flights that this one's factory waits for; guarded by the graph lock of <see cref="FlightTable"/>.</summary>
     public List<SingleFlight>? Awaited { get; set; }
 
+    /// <summary>The hash of the key, the next flight of its bucket, and whether it is in one; guarded by the lock of <see cref="FlightTable"/>.</summary>
+    public int Hash { get; set; }
+
+    public SingleFlight? Next;
+
+    public bool IsEntered { get; set; }
+
     /// <summary>The tags of all who joined while the factory ran: the value belongs to each of them.</summary>
     public string[] Tags => Volatile.Read(ref _tags);
 
@@ -50,12 +59,12 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
         set => _isWaiting = value;
     }
 
-    /// <summary>Becomes a waiter; false when the flight is abandoned.</summary>
+    /// <summary>Becomes a waiter; false when the flight is abandoned, or has landed and left nothing to wait for.</summary>
     public bool TryJoin(string[] tags)
     {
-        lock (_lock)
+        lock (this)
         {
-            if (IsAbandoned)
+            if (IsAbandoned || !TryPrepareLanding())
             {
                 return false;
             }
@@ -73,7 +82,7 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>Stops waiting; true when that abandons a flight whose factory is still running.</summary>
     public bool Leave()
     {
-        lock (_lock)
+        lock (this)
         {
             _waiters--;
             if (_waiters > 0 || _isSealed)
@@ -89,7 +98,7 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>Abandons a flight that only its own background work waits for; false when readers do.</summary>
     public bool TryAbandon()
     {
-        lock (_lock)
+        lock (this)
         {
             IsAbandoned |= _waiters <= 1;
             return IsAbandoned;
@@ -99,7 +108,7 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
     /// <summary>The factory has ended: the tags stay as they are, and there is nothing to abandon any more.</summary>
     public void Seal()
     {
-        lock (_lock)
+        lock (this)
         {
             _isSealed = true;
         }
@@ -119,26 +128,61 @@ internal abstract class SingleFlight(FlightKey key, Type valueType, string[] tag
             _cancellation?.Dispose();
         }
     }
+
+    /// <summary>Makes what waiters wait for, under the lock; false when it is too late.</summary>
+    protected abstract bool TryPrepareLanding();
 }
 
 /// <summary>A flight that brings a <typeparamref name="T"/>.</summary>
 internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, long order, bool isCancellable)
-    : SingleFlight(key, typeof(T), tags, stamp, order, isCancellable)
+    : SingleFlight(key, tags, stamp, order, isCancellable)
 {
-    private readonly TaskCompletionSource<Landing<T>> _landing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<Landing<T>>? _landing; // guarded by the lock on this object, and so is the next
+    private bool _hasLanded;
 
-    public Task<Landing<T>> Landing => _landing.Task;
+    public override Type ValueType => typeof(T);
 
-    public void Land(in Landing<T> landing)
+    /// <summary>Ends when the flight lands. First asked for before it does, by the flight's beginner or who joins.</summary>
+    /// <exception cref="InvalidOperationException">It has landed, and nobody had asked.</exception>
+    public Task<Landing<T>> Landing
     {
-        Seal(); // who leaves now abandons nothing
-        _landing.TrySetResult(landing);
+        get
+        {
+            lock (this)
+            {
+                return TryPrepareLanding() ? _landing!.Task : throw new InvalidOperationException("The flight has landed, and nobody waited for it.");
+            }
+        }
     }
+
+    public void Land(in Landing<T> landing) => End()?.TrySetResult(landing);
 
     public void Fail(Exception failure)
     {
-        Seal();
-        _landing.TrySetException(failure);
-        _ = _landing.Task.Exception; // observed, also when every waiter has gone
+        if (End() is { } landing)
+        {
+            landing.TrySetException(failure);
+            _ = landing.Task.Exception; // observed, also when every waiter has gone
+        }
+    }
+
+    protected override bool TryPrepareLanding()
+    {
+        if (_landing is null && !_hasLanded)
+        {
+            _landing = new TaskCompletionSource<Landing<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        return _landing is not null;
+    }
+
+    private TaskCompletionSource<Landing<T>>? End()
+    {
+        lock (this)
+        {
+            Seal(); // who leaves now abandons nothing
+            _hasLanded = true;
+            return _landing;
+        }
     }
 }

@@ -17,9 +17,17 @@ internal sealed class KeyHash(ulong seed)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Of(ReadOnlySpan<char> key)
     {
+        var state = Add(0, key);
+        return (int)(state ^ (state >> 32));
+    }
+
+    /// <summary>The hash of a text that comes after those whose hash is <paramref name="before"/>; 0: none do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Add(ulong before, ReadOnlySpan<char> key)
+    {
         ref var at = ref Unsafe.As<char, byte>(ref MemoryMarshal.GetReference(key));
         var left = key.Length * sizeof(char);
-        var state = _b ^ (uint)left;
+        var state = _b ^ before ^ (uint)left;
         for (; left > 16; left -= 16)
         {
             state = Fold(Word(ref at) ^ _a, Word(ref Unsafe.Add(ref at, 8)) ^ state);
@@ -40,8 +48,7 @@ internal sealed class KeyHash(ulong seed)
             (first, second) = (left > 0 ? Unsafe.ReadUnaligned<ushort>(ref at) : 0ul, 0);
         }
 
-        state = Fold(first ^ _a, second ^ state);
-        return (int)(state ^ (state >> 32));
+        return Fold(first ^ _a, second ^ state);
     }
 
     private static ulong Odd(ulong seed, ulong salt) => Fold(seed ^ salt, salt) | 1;

@@ -119,6 +119,7 @@ internal sealed partial class LocalStore : IDisposable
             }
 
             Put(entry, old);
+            _patterns[entry.PatternNumber].Stored();
             return StoreResult.Stored;
         }
     }

@@ -86,7 +86,7 @@ internal sealed class KeyRules(CacheOptions options)
 
     private static void CheckCharacters(ReadOnlySpan<char> text, string what, string parameter)
     {
-        if (!text.ContainsAny(Suspects))
+        if (!text.ContainsAnyExceptInRange(' ', '~') || !text.ContainsAny(Suspects)) // most keys are plain, and that is seen faster
         {
             return;
         }

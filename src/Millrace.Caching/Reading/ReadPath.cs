@@ -124,8 +124,8 @@ internal sealed partial class ReadPath
         HybridCacheEntryOptions? options,
         IEnumerable<string>? tags,
         CancellationToken cancellationToken) =>
-        _remote is { IsAvailable: false } && FindStale(key, policy, options) is { } stale
-            ? new ValueTask<T>(StaleHit<T>(stale))
+        _remote is null && options is null ? ReadLocalAsync(key, state, factory, policy, tags, cancellationToken)
+            : _remote is { IsAvailable: false } && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
             : ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
 
     /// <summary>The same for a key that is not a string yet, and becomes one only if step 1 does not answer.</summary>
@@ -315,10 +315,28 @@ internal sealed partial class ReadPath
             pattern.Joined();
         }
 
+        return await ServeAsync(flight, started, key, state, factory, policy, options, tags, overtaken, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a caller what a flight brings; reads again where that must not be served.</summary>
+    private async ValueTask<T> ServeAsync<TState, T>(
+        SingleFlight<T> flight,
+        bool started,
+        string key,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        CachePolicy? policy,
+        HybridCacheEntryOptions? options,
+        IEnumerable<string>? tags,
+        int overtaken,
+        CancellationToken cancellationToken)
+    {
+        var pattern = _patterns.Of(key);
+
         // A source that answered without waiting has landed already.
         var landing = started && flight.Landing.IsCompletedSuccessfully
             ? await flight.Landing.ConfigureAwait(false)
-            : await WaitAsync(flight, terms, cancellationToken).ConfigureAwait(false);
+            : await WaitAsync(flight, _policies.Resolve(policy, options), cancellationToken).ConfigureAwait(false);
         if (landing.IsStale)
         {
             pattern.StaleHit();
@@ -333,7 +351,7 @@ internal sealed partial class ReadPath
         }
         else if (landing.IsOvertaken)
         {
-            if (flightKey.ReadsLocal && _local.Find(key, _clock.Now) is Entry<T> later)
+            if (flight.Key.ReadsLocal && _local.Find(key, _clock.Now) is Entry<T> later)
             {
                 return later.Read(); // what overtook it has been served already
             }
@@ -431,6 +449,7 @@ internal sealed partial class ReadPath
             var own = new SingleFlight<T>(key, tags, _ledger.Sequence, _order.Next(), isCancellable) { StartedAt = _clock.Now };
             if (_flights.TryEnter(own, found))
             {
+                _ = own.Landing; // whoever begins it waits for it
                 return (own, true);
             }
 
@@ -439,13 +458,13 @@ internal sealed partial class ReadPath
     }
 
     private async Task FlyAsync<TState, T>(
-        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
+        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern, bool isUnderWay = false)
     {
         try
         {
             // 3 to 7
             Landing<T> landing;
-            if (flight.Key.ReadsLocal && _local.Find(flight.Key.Key, _clock.Now) is { } entry)
+            if (!isUnderWay && flight.Key.ReadsLocal && _local.Find(flight.Key.Key, _clock.Now) is { } entry)
             {
                 pattern.Hit();
                 landing = new Landing<T>(Typed<T>(entry), default, HasOriginal: false);

@@ -17,7 +17,7 @@ internal sealed partial class SourcePath
             : StoreSharedAsync(flight, value, terms, pattern, lease, context);
 
     /// <summary>Step 7 alone.</summary>
-    private Landing<T> StoreHere<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern, bool isAway, CacheEntryContext? context)
+    public Landing<T> StoreHere<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern, bool isAway, CacheEntryContext? context)
     {
         var key = flight.Key;
         var head = Head(key.Key, TagsOf(flight, context), flight.Stamp, flight.Order, terms, LifetimeOf(value, terms, context), pattern);

@@ -166,15 +166,20 @@ internal sealed partial class SourcePath(
     /// <summary>Step 7.</summary>
     public void Store(Entry entry, PendingRead? read) => Count(entry, parts.Local.Store(entry, read));
 
-    /// <summary>Counts what became of an entry.</summary>
+    /// <summary>The source has answered: if it had failed, that is over.</summary>
+    public void Answered(KeyPattern pattern) => sources.Outages.Answered(pattern);
+
+    /// <summary>Counts that an entry was not stored; the store counts those that were.</summary>
     public void Count(Entry entry, StoreResult result)
     {
+        if (result == StoreResult.Stored)
+        {
+            return;
+        }
+
         var pattern = parts.Patterns[entry.PatternNumber];
         switch (result)
         {
-            case StoreResult.Stored:
-                pattern.Stored();
-                break;
             case StoreResult.Doomed:
                 pattern.Doomed();
                 break;

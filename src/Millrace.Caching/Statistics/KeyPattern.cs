@@ -10,13 +10,14 @@ namespace Millrace.Caching.Statistics;
 internal sealed class KeyPattern(string name, int number, HitCounters hits)
 {
     private const int Stride = 16; // 128 bytes: the counters of two processors never share a cache line, nor a pair that is fetched together
-    private const int MissCell = 0, JoinCell = 1, RunCell = 2, FailureCell = 3, StoreCell = 4, RejectionCell = 5, DoomedCell = 6, RemoteHitCell = 7,
-        StaleCell = 8, WaitCell = 9;
+    private const int MissCell = 0, JoinCell = 1, RunCell = 2, FailureCell = 3, RejectionCell = 4, DoomedCell = 5, RemoteHitCell = 6,
+        StaleCell = 7, WaitCell = 8;
 
     private static readonly int Mask = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64)) - 1;
 
     private readonly long[] _cells = new long[(Mask + 2) * Stride]; // the first stride keeps the array's header away from the counters
-    private long _evictions; // these four are written under the store's lock
+    private long _stores; // these five are written under the store's lock
+    private long _evictions;
     private long _expirations;
     private long _entries;
     private long _bytes;
@@ -37,7 +38,7 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public long Failures => Sum(FailureCell);
 
-    public long Stores => Sum(StoreCell);
+    public long Stores => Volatile.Read(ref _stores);
 
     public long Rejections => Sum(RejectionCell);
 
@@ -67,8 +68,6 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public void Failed() => Count(FailureCell);
 
-    public void Stored() => Count(StoreCell);
-
     public void Rejected() => Count(RejectionCell);
 
     public void Doomed() => Count(DoomedCell);
@@ -81,6 +80,8 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     /// <summary>Another node was at the source, and was waited for.</summary>
     public void Waited() => Count(WaitCell);
+
+    public void Stored() => Volatile.Write(ref _stores, _stores + 1);
 
     public void Evicted() => Volatile.Write(ref _evictions, _evictions + 1);
 

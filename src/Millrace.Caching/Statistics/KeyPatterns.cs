@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Millrace.Caching.Local;
 
 namespace Millrace.Caching.Statistics;
 
@@ -16,11 +18,14 @@ internal sealed class KeyPatterns
     private const int Segments = 4;
     private const int LongestWord = 32;
     private const int PatternsPerFirst = 16;
+    private const int KnownPlaces = 256;
     private const int LongestPattern = Segments * (LongestWord + 1);
 
     private static readonly SearchValues<char> OfWords = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_./");
 
     private readonly Lock _lock = new(); // guards additions, and _perFirst
+    private readonly KeyHash _hash = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+    private readonly Known?[] _known = new Known?[KnownPlaces]; // patterns that were looked up lately, by the hashes of their texts; what is known stays so
     private readonly ConcurrentDictionary<string, KeyPattern> _patterns = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _perFirst = new(StringComparer.Ordinal); // at most one per pattern
     private volatile bool _isFull;
@@ -46,6 +51,37 @@ internal sealed class KeyPatterns
     public IEnumerable<KeyPattern> All => _isFull ? _patterns.Values.Append(Other) : _patterns.Values;
 
     public KeyPattern Of(ReadOnlySpan<char> key)
+    {
+        var hash = HashOf(key);
+        ref var place = ref _known[(int)(hash >> 32) & (KnownPlaces - 1)];
+        if (Volatile.Read(ref place) is not { } known || known.Hash != hash)
+        {
+            known = new Known(hash, Look(key));
+            Volatile.Write(ref place, known);
+        }
+
+        return known.Pattern;
+    }
+
+    /// <summary>A hash of the key's pattern. Which keys share one is not known to those who do not know the secret, and would do no harm but to figures.</summary>
+    private ulong HashOf(ReadOnlySpan<char> key)
+    {
+        var hash = 0ul;
+        for (var segment = 1; ; segment++)
+        {
+            var colon = key.IndexOf(':');
+            var word = colon < 0 ? key : key[..colon];
+            hash = _hash.Add(hash, IsWord(word) ? word : "{}");
+            if (colon < 0 || segment == Segments)
+            {
+                return hash;
+            }
+
+            key = key[(colon + 1)..];
+        }
+    }
+
+    private KeyPattern Look(ReadOnlySpan<char> key)
     {
         Span<char> buffer = stackalloc char[LongestPattern];
         var text = buffer[..Write(key, buffer)];
@@ -145,4 +181,6 @@ internal sealed class KeyPatterns
 
         return !segment.ContainsAnyExcept(OfWords);
     }
+
+    private sealed record Known(ulong Hash, KeyPattern Pattern);
 }

@@ -21,7 +21,7 @@ public sealed class StoreUnchangedTests
     {
         var (clock, patterns) = (new CacheClock(new FakeClock()), new KeyPatterns(10));
         using var store = new LocalStore(
-            new CacheOptions(), new InvalidationLedger("c", 16, NullLogger.Instance), new FlightTable(), patterns, clock, seed: 1);
+            new CacheOptions(), new InvalidationLedger("c", 16, NullLogger.Instance), new FlightTable(seed: 1), patterns, clock, seed: 1);
         using var read = new SingleFlight<string>(new FlightKey("k", FlightLevels.ReadsRemote), [], stamp: 0, order: 1, isCancellable: false);
         var changes = store.ChangesOf("k");
         switch (what)

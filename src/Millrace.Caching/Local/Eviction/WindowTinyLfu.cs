@@ -48,6 +48,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     private readonly LoserShadow _windowShadow = new();
     private readonly LoserShadow _mainShadow = new();
     private readonly WindowClimber _climber = new();
+    private bool _isCounting; // what is read how often matters only where something has to go: from when the cache is half full
     private bool _isSampling;
     private long _sampleHits; // as the counters stood when the sample began
     private int _sampleStores;
@@ -66,9 +67,13 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     /// <summary>Adds an entry for which there is room.</summary>
     public void Add(Entry entry)
     {
-        _windowShadow.Missed(entry.Hash, Count);
-        _mainShadow.Missed(entry.Hash, Count);
-        _sketch.Add(entry.Hash, 1, Count + 1);
+        if (_isCounting || (_isCounting = IsHalfFull()))
+        {
+            _windowShadow.Missed(entry.Hash, Count);
+            _mainShadow.Missed(entry.Hash, Count);
+            _sketch.Add(entry.Hash, 1, Count + 1);
+        }
+
         DrainWindow(entry.Weight);
         entry.Reads = 0;
         _window.Add(entry);
@@ -116,6 +121,8 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
 
     private int Frequency(Entry entry) => Math.Min(FrequencySketch.Highest, _sketch.Of(entry.Hash) + entry.Reads);
 
+    private bool IsHalfFull() => Count >= entryLimit / 2 || Bytes >= sizeLimitBytes / 2;
+
     private bool IsWindowOver(int weight) =>
         _window.Count > 0
         && (_window.Count >= Math.Max(1, (int)(_climber.Share * entryLimit)) || _window.Bytes + weight > (long)(_climber.Share * sizeLimitBytes));
@@ -138,7 +145,11 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     {
         if (entry.Reads > 0)
         {
-            _sketch.Add(entry.Hash, entry.Reads, Count);
+            if (_isCounting)
+            {
+                _sketch.Add(entry.Hash, entry.Reads, Count);
+            }
+
             entry.Reads = 0;
         }
     }

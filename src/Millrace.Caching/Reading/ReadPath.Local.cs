@@ -1,0 +1,95 @@
+using Millrace.Caching.FailSafe;
+using Millrace.Caching.Flight;
+using Millrace.Caching.Statistics;
+
+namespace Millrace.Caching.Reading;
+
+// Steps 2, 5 and 7 for most misses of a cache that stands alone: nobody is at the source yet, the policy says nothing of how the source may fail, and the
+// source answers without waiting. That costs a third of the general way: no task is made, and no state is kept. Whatever turns out otherwise goes on
+// there.
+internal sealed partial class ReadPath
+{
+    private ValueTask<T> ReadLocalAsync<TState, T>(
+        string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, CachePolicy? policy, IEnumerable<string>? tags, CancellationToken cancellationToken)
+    {
+        var terms = _policies.Resolve(policy, call: null);
+        if (!_enabled || Pending is not null || state is IContextSource || !ReferenceEquals(terms.Source, SourceTerms.None) || cancellationToken.IsCancellationRequested)
+        {
+            return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken);
+        }
+
+        SingleFlight<T> flight;
+        try
+        {
+            _keys.CheckKey(key);
+            flight = new SingleFlight<T>(
+                new FlightKey(key, FlightLevels.All), _keys.EntryTags(tags), _ledger.Sequence, _order.Next(), cancellationToken.CanBeCanceled) { StartedAt = _clock.Now };
+        }
+        catch (Exception failure) // the caller's names, or his enumeration of them
+        {
+            return ValueTask.FromException<T>(failure);
+        }
+
+        if (!_flights.TryEnter(flight, replaced: null))
+        {
+            flight.Dispose();
+            return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken); // to join
+        }
+
+        var pattern = _patterns.Of(key);
+        var isHere = _local.Find(key, flight.StartedAt) is not null; // an earlier flight may have landed since step 1
+        var running = isHere ? default : RunAsync(flight, state, factory);
+        if (!isHere && running.IsCompletedSuccessfully)
+        {
+#pragma warning disable RS0030 // it has ended
+            var value = running.Result;
+#pragma warning restore RS0030
+            try
+            {
+                return TryLand(flight, value, terms, pattern)
+                    ? new ValueTask<T>(value)
+                    : ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken, overtaken: 1);
+            }
+            catch (Exception failure) // the value cannot be stored
+            {
+                _flights.Ended(flight);
+                flight.Fail(failure);
+                return ValueTask.FromException<T>(failure);
+            }
+        }
+
+        _ = flight.Landing; // to wait for
+        _ = isHere
+            ? FlyAsync(flight, state, factory, terms, pattern)
+            : FlyAsync(flight, running, static (running, _) => running, terms, pattern, isUnderWay: true);
+        return ServeAsync(flight, started: true, key, state, factory, policy, options: null, tags, overtaken: 0, cancellationToken);
+    }
+
+    /// <summary>Step 7; false where the value must not be served, because the key was invalidated meanwhile and others may have read what is older.</summary>
+    private bool TryLand<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
+    {
+        pattern.Missed();
+        pattern.Ran();
+        flight.Seal();
+        var landing = _source.Approve(flight, _source.StoreHere(flight, value, terms, pattern, isAway: false, context: null));
+        _source.Answered(pattern);
+        _flights.Ended(flight);
+        flight.Land(landing);
+        flight.Dispose();
+        return !landing.IsOvertaken;
+    }
+
+    /// <summary>The factory, known to what it calls as that of the flight. A method of its own, so that its caller is not.</summary>
+    private static async ValueTask<T> RunAsync<TState, T>(SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory)
+    {
+        var cockpit = FlightTable.Enter(flight);
+        try
+        {
+            return await factory(state, flight.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            cockpit.Flight = null;
+        }
+    }
+}
