@@ -79,7 +79,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
         }
 
         (Name, _registry) = (name, registry);
-        var clock = new CacheClock(timeProvider);
+        var clock = new CacheClock(timeProvider, isLenient: secondLevel is null);
         _keys = new KeyRules(options);
         _patterns = new KeyPatterns(options.KeyPatternLimit);
         _ledger = new InvalidationLedger(name, options.InvalidatedTagLimit, logger);

@@ -4,8 +4,8 @@ namespace Millrace.Caching.Flight;
 
 /// <summary>One run of a factory that any number of callers wait for. It is cancelled when the last of them has gone.</summary>
 /// <remarks>
-/// Every miss makes one, so it is small: it has no lock object of its own but is one, nobody else locks it; and what waiters wait for is made when the
-/// first of them comes.
+/// Every miss makes one, so it is small and takes no lock: who waits and how far it is are one number, and what waiters wait for is made when the first
+/// of them comes.
 /// </remarks>
 /// <param name="key">What it brings.</param>
 /// <param name="tags">The tags of its first caller.</param>
@@ -14,10 +14,14 @@ namespace Millrace.Caching.Flight;
 /// <param name="isCancellable">Whether it can be cancelled: its first caller may go, or its source has a limit.</param>
 internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, long order, bool isCancellable) : PendingRead(stamp, order), IDisposable
 {
+    private const int SealedBit = 1;
+    private const int LandedBit = 2;
+    private const int AbandonedBit = 4;
+    private const int Waiter = 8; // the bits above count them
+
     private readonly CancellationTokenSource? _cancellation = isCancellable ? new() : null;
-    private string[] _tags = tags; // this and the next two fields, and changes of IsAbandoned, are guarded by the lock on this object
-    private int _waiters = 1;
-    private bool _isSealed;
+    private string[] _tags = tags; // written under the lock on this object
+    private int _state = Waiter;
     private volatile bool _isCancelled;
     private volatile bool _isWaiting;
 
@@ -35,7 +39,7 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
     public bool IsCancelled => _isCancelled;
 
     /// <summary>True when nobody waits for it any more, and nobody may begin to.</summary>
-    public bool IsAbandoned { get; private set; }
+    public bool IsAbandoned => (Volatile.Read(ref _state) & AbandonedBit) != 0;
 
     /// <summary>The flights that this one's factory waits for; guarded by the graph lock of <see cref="FlightTable"/>.</summary>
     public List<SingleFlight>? Awaited { get; set; }
@@ -59,60 +63,68 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
         set => _isWaiting = value;
     }
 
-    /// <summary>Becomes a waiter; false when the flight is abandoned, or has landed and left nothing to wait for.</summary>
+    protected bool HasLanded => (Volatile.Read(ref _state) & LandedBit) != 0;
+
+    /// <summary>Becomes a waiter; false when the flight is abandoned or has landed.</summary>
     public bool TryJoin(string[] tags)
     {
-        lock (this)
+        AddTags(tags); // before the state says that there is one more waiter: who seals it after that sees them
+        PrepareLanding();
+        while (true)
         {
-            if (IsAbandoned || !TryPrepareLanding())
+            var state = Volatile.Read(ref _state);
+            if ((state & (LandedBit | AbandonedBit)) != 0)
             {
                 return false;
             }
 
-            _waiters++;
-            if (!_isSealed && tags.Length > 0 && !tags.AsSpan().SequenceEqual(_tags))
+            if (Interlocked.CompareExchange(ref _state, state + Waiter, state) == state)
             {
-                Volatile.Write(ref _tags, [.. _tags.Union(tags, StringComparer.Ordinal)]);
+                return true;
             }
-
-            return true;
         }
     }
 
     /// <summary>Stops waiting; true when that abandons a flight whose factory is still running.</summary>
     public bool Leave()
     {
-        lock (this)
+        while (true)
         {
-            _waiters--;
-            if (_waiters > 0 || _isSealed)
+            var state = Volatile.Read(ref _state);
+            var left = state - Waiter;
+            var abandons = left < Waiter && (left & SealedBit) == 0;
+            if (Interlocked.CompareExchange(ref _state, abandons ? left | AbandonedBit : left, state) == state)
             {
-                return false;
+                return abandons;
             }
-
-            IsAbandoned = true;
-            return true;
         }
     }
 
     /// <summary>Abandons a flight that only its own background work waits for; false when readers do.</summary>
     public bool TryAbandon()
     {
-        lock (this)
+        while (true)
         {
-            IsAbandoned |= _waiters <= 1;
-            return IsAbandoned;
+            var state = Volatile.Read(ref _state);
+            if ((state & AbandonedBit) != 0)
+            {
+                return true;
+            }
+
+            if (state >= 2 * Waiter)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, state | AbandonedBit, state) == state)
+            {
+                return true;
+            }
         }
     }
 
     /// <summary>The factory has ended: the tags stay as they are, and there is nothing to abandon any more.</summary>
-    public void Seal()
-    {
-        lock (this)
-        {
-            _isSealed = true;
-        }
-    }
+    public void Seal() => Interlocked.Or(ref _state, SealedBit);
 
     /// <summary>Asks the factory to stop, without waiting for it.</summary>
     public void Cancel()
@@ -129,60 +141,88 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
         }
     }
 
-    /// <summary>Makes what waiters wait for, under the lock; false when it is too late.</summary>
-    protected abstract bool TryPrepareLanding();
+    /// <summary>Makes what those who join wait for.</summary>
+    protected abstract void PrepareLanding();
+
+    /// <summary>Nobody can join any more, and who leaves abandons nothing.</summary>
+    protected void SayLanded() => Interlocked.Or(ref _state, SealedBit | LandedBit);
+
+    private void AddTags(string[] tags)
+    {
+        if (tags.Length == 0 || tags.AsSpan().SequenceEqual(Tags))
+        {
+            return;
+        }
+
+        lock (this)
+        {
+            if ((Volatile.Read(ref _state) & SealedBit) == 0)
+            {
+                Volatile.Write(ref _tags, [.. _tags.Union(tags, StringComparer.Ordinal)]);
+            }
+        }
+    }
 }
 
 /// <summary>A flight that brings a <typeparamref name="T"/>.</summary>
 internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, long order, bool isCancellable)
     : SingleFlight(key, tags, stamp, order, isCancellable)
 {
-    private TaskCompletionSource<Landing<T>>? _landing; // guarded by the lock on this object, and so is the next
-    private bool _hasLanded;
+    private TaskCompletionSource<Landing<T>>? _own;
+    private TaskCompletionSource<Landing<T>>? _landing;
 
     public override Type ValueType => typeof(T);
 
-    /// <summary>Ends when the flight lands. First asked for before it does, by the flight's beginner or who joins.</summary>
-    /// <exception cref="InvalidOperationException">It has landed, and nobody had asked.</exception>
+    /// <summary>Ends when the flight lands, for those who have joined it.</summary>
+    /// <exception cref="InvalidOperationException">Nobody had asked before it landed.</exception>
     public Task<Landing<T>> Landing
     {
         get
         {
-            lock (this)
+            if (_landing is null && HasLanded)
             {
-                return TryPrepareLanding() ? _landing!.Task : throw new InvalidOperationException("The flight has landed, and nobody waited for it.");
+                throw new InvalidOperationException("The flight has landed, and nobody waited for it.");
             }
+
+            PrepareLanding();
+            return _landing!.Task;
         }
     }
 
-    public void Land(in Landing<T> landing) => End()?.TrySetResult(landing);
+    /// <summary>
+    /// The same for the one who has begun it, first asked for before the factory runs. He goes on where the flight ends, without a change of threads; nobody
+    /// else is kept waiting by what he does then.
+    /// </summary>
+    public Task<Landing<T>> Own => (_own ??= new TaskCompletionSource<Landing<T>>()).Task;
+
+    public void Land(in Landing<T> landing)
+    {
+        SayLanded();
+        _landing?.TrySetResult(landing);
+        _own?.TrySetResult(landing);
+    }
 
     public void Fail(Exception failure)
     {
-        if (End() is { } landing)
+        SayLanded();
+        Fail(_landing, failure);
+        Fail(_own, failure);
+    }
+
+    protected override void PrepareLanding()
+    {
+        if (_landing is null)
         {
-            landing.TrySetException(failure);
-            _ = landing.Task.Exception; // observed, also when every waiter has gone
+            Interlocked.CompareExchange(ref _landing, new TaskCompletionSource<Landing<T>>(TaskCreationOptions.RunContinuationsAsynchronously), null);
         }
     }
 
-    protected override bool TryPrepareLanding()
+    private static void Fail(TaskCompletionSource<Landing<T>>? waiters, Exception failure)
     {
-        if (_landing is null && !_hasLanded)
+        if (waiters is not null)
         {
-            _landing = new TaskCompletionSource<Landing<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        return _landing is not null;
-    }
-
-    private TaskCompletionSource<Landing<T>>? End()
-    {
-        lock (this)
-        {
-            Seal(); // who leaves now abandons nothing
-            _hasLanded = true;
-            return _landing;
+            waiters.TrySetException(failure);
+            _ = waiters.Task.Exception; // observed, also when every waiter has gone
         }
     }
 }

@@ -6,8 +6,9 @@ namespace Millrace.Caching.Local;
 // A hash table whose nodes are the entries themselves: one object and one look less per entry than in a concurrent dictionary. Readers take no lock;
 // writers are under the lock of LocalStore.
 //
-//   - An entry is complete before it is linked, and is linked by one write, at the head of its chain.
-//   - An entry that leaves keeps its own link, so that a reader that stands on it finds the rest of the chain. Should it be put in again, its link leads to a chain that is whole.
+//   - An entry is complete before it is linked, and is linked by one write, at the end of its chain. So those that have been here longest come first: the
+//     ones that are read for long, and those that go next, which then go without a walk past younger ones that nobody has touched for a while.
+//   - An entry that leaves keeps its own link, so that a reader that stands on it finds the rest of the chain. Should it be put in again, that counts as a move.
 //   - An entry that replaces another takes over its link and its place by one write: a reader finds the one or the other.
 //   - When the table grows or shrinks, entries are moved from chain to chain, and a reader that stands on one may be led past the entry that it
 //     looks for, never to a wrong one, since it compares keys, and never round in a circle, since at each moment the links form a forest. So a miss
@@ -70,10 +71,25 @@ internal sealed class EntryTable(Lock writes, ulong seed)
             Resize(_buckets.Length * 2);
         }
 
-        ref var bucket = ref Bucket(_buckets, entry.Hash);
-        entry.Next = bucket;
-        Volatile.Write(ref bucket, entry);
+        var wasIn = entry.Next is not null;
+        if (wasIn)
+        {
+            Interlocked.Increment(ref _moves);
+            Volatile.Write(ref entry.Next, null);
+        }
+
+        ref var link = ref Bucket(_buckets, entry.Hash);
+        while (link is not null)
+        {
+            link = ref link.Next;
+        }
+
+        Volatile.Write(ref link, entry);
         Count++;
+        if (wasIn)
+        {
+            Interlocked.Increment(ref _moves);
+        }
     }
 
     public void Replace(Entry old, Entry entry)
@@ -152,19 +168,63 @@ internal sealed class EntryTable(Lock writes, ulong seed)
     {
         Interlocked.Increment(ref _moves);
         var (old, buckets) = (_buckets, new Entry?[length]);
-        foreach (var first in old)
+        for (var i = 0; i < old.Length; i++)
         {
-            for (var entry = first; entry is not null;)
+            if (length == 2 * old.Length)
             {
-                var next = entry.Next;
-                ref var bucket = ref Bucket(buckets, entry.Hash);
-                Volatile.Write(ref entry.Next, bucket);
-                bucket = entry;
-                entry = next;
+                Split(old[i], old.Length, ref buckets[i], ref buckets[i + old.Length]);
+            }
+            else
+            {
+                Merge(old[i], buckets);
             }
         }
 
         Volatile.Write(ref _buckets, buckets);
         Interlocked.Increment(ref _moves);
+    }
+
+    /// <summary>Parts a chain in two by one bit of the hashes, both in the old order. Most entries keep their links, and are not written to.</summary>
+    private static void Split(Entry? first, int bit, ref Entry? low, ref Entry? high)
+    {
+        for (var entry = first; entry is not null;)
+        {
+            var next = entry.Next;
+            if ((entry.Hash & bit) == 0)
+            {
+                Set(ref low, entry);
+                low = ref entry.Next;
+            }
+            else
+            {
+                Set(ref high, entry);
+                high = ref entry.Next;
+            }
+
+            entry = next;
+        }
+
+        Set(ref low, null);
+        Set(ref high, null);
+    }
+
+    private static void Merge(Entry? first, Entry?[] buckets)
+    {
+        for (var entry = first; entry is not null;)
+        {
+            var next = entry.Next;
+            ref var bucket = ref Bucket(buckets, entry.Hash);
+            Volatile.Write(ref entry.Next, bucket);
+            bucket = entry;
+            entry = next;
+        }
+    }
+
+    private static void Set(ref Entry? link, Entry? entry)
+    {
+        if (!ReferenceEquals(link, entry))
+        {
+            Volatile.Write(ref link, entry);
+        }
     }
 }

@@ -67,7 +67,7 @@ internal sealed class BatchPath(
             _ = FlyAsync(started, state, factory, terms); // never throws: what happens, happens to the flights
         }
 
-        var landings = await Task.WhenAll(flights.Select(flight => reads.WaitAsync(flight.Flight, terms, cancellationToken).AsTask())).ConfigureAwait(false);
+        var landings = await Task.WhenAll(flights.Select(flight => reads.WaitAsync(flight.Flight, flight.Flight.Landing, terms, cancellationToken).AsTask())).ConfigureAwait(false);
         for (var i = 0; i < landings.Length; i++)
         {
             var landing = landings[i];
@@ -97,6 +97,7 @@ internal sealed class BatchPath(
             foreach (var key in missing)
             {
                 var (flight, isStarted) = reads.Board<T>(new FlightKey(key, FlightLevels.All), tags, isCancellable: true);
+                _ = flight.Landing; // before it flies
                 flights.Add((flight, isStarted));
                 var pattern = parts.Patterns.Of(key);
                 pattern.Missed();

@@ -54,22 +54,22 @@ internal sealed partial class ReadPath
         }
     }
 
-    /// <summary>Waits for a flight as one of those whom it is for.</summary>
+    /// <summary>Waits for a flight as one of those whom it is for: for its <see cref="SingleFlight{T}.Own"/> or its <see cref="SingleFlight{T}.Landing"/>.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Landing<T>> WaitAsync<T>(SingleFlight<T> flight, EntryTerms terms, CancellationToken cancellationToken)
+    public async ValueTask<Landing<T>> WaitAsync<T>(SingleFlight<T> flight, Task<Landing<T>> landing, EntryTerms terms, CancellationToken cancellationToken)
     {
         SingleFlight? waiting = null;
         var leaves = true;
         try
         {
             waiting = _flights.BeginWait(flight);
-            if (terms.Source is { Soft: { } soft, IsFailSafe: true } && await WaitSoftlyAsync(flight, soft, cancellationToken).ConfigureAwait(false) is { } stale)
+            if (terms.Source is { Soft: { } soft, IsFailSafe: true } && await WaitSoftlyAsync(flight, landing, soft, cancellationToken).ConfigureAwait(false) is { } stale)
             {
                 leaves = false; // stays a waiter, so that the flight goes on
                 return stale;
             }
 
-            return await flight.Landing.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await landing.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -90,17 +90,17 @@ internal sealed partial class ReadPath
     }
 
     /// <summary>Waits until the flight has landed, or has taken so long that the old value is to be served, if there is one: then that.</summary>
-    private async ValueTask<Landing<T>?> WaitSoftlyAsync<T>(SingleFlight<T> flight, TimeSpan soft, CancellationToken cancellationToken)
+    private async ValueTask<Landing<T>?> WaitSoftlyAsync<T>(SingleFlight<T> flight, Task<Landing<T>> landing, TimeSpan soft, CancellationToken cancellationToken)
     {
         var left = soft - _clock.Span(_clock.Now - flight.StartedAt);
         if (left > TimeSpan.Zero)
         {
             // Whether it fails, whoever awaits the landing next hears.
-            await ((Task)flight.Landing).WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)landing).WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (flight.Landing.IsCompleted || !flight.Key.ReadsLocal || _local.FindStale(flight.Key.Key, _clock.Now) is not Entry<T> stale)
+        if (landing.IsCompleted || !flight.Key.ReadsLocal || _local.FindStale(flight.Key.Key, _clock.Now) is not Entry<T> stale)
         {
             return null;
         }

@@ -58,11 +58,10 @@ internal sealed partial class ReadPath
             }
         }
 
-        _ = flight.Landing; // to wait for
-        _ = isHere
-            ? FlyAsync(flight, state, factory, terms, pattern)
-            : FlyAsync(flight, running, static (running, _) => running, terms, pattern, isUnderWay: true);
-        return ServeAsync(flight, started: true, key, state, factory, policy, options: null, tags, overtaken: 0, cancellationToken);
+        var landing = isHere
+            ? StartAsync(flight, state, factory, terms, pattern, isUnderWay: false, cancellationToken)
+            : StartAsync(flight, running, static (running, _) => running, terms, pattern, isUnderWay: true, cancellationToken);
+        return ServeAsync(landing, flight, started: true, key, state, factory, policy, options: null, tags, overtaken: 0, cancellationToken);
     }
 
     /// <summary>Step 7; false where the value must not be served, because the key was invalidated meanwhile and others may have read what is older.</summary>

@@ -270,7 +270,7 @@ internal sealed partial class ReadPath
         ?? throw new InvalidOperationException(
             $"Cache key '{entry.Key}' holds a value of type {entry.ValueType}, and is read as {typeof(T)}. Use one type per key, or different keys.");
 
-    private async ValueTask<T> ReadSlowAsync<TState, T>(
+    private ValueTask<T> ReadSlowAsync<TState, T>(
         string key,
         TState state,
         Func<TState, CancellationToken, ValueTask<T>> factory,
@@ -280,46 +280,56 @@ internal sealed partial class ReadPath
         CancellationToken cancellationToken,
         int overtaken = 0)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        _keys.CheckKey(key);
-        var entryTags = _keys.EntryTags(tags);
-        var terms = _policies.Resolve(policy, options);
-        var pattern = _patterns.Of(key);
-        var flightKey = new FlightKey(key, Levels(options?.Flags ?? HybridCacheEntryFlags.None));
-        if (Has(options, HybridCacheEntryFlags.DisableUnderlyingData))
+        try
         {
-            return await ReadCachedAsync<T>(flightKey, entryTags, terms, pattern, cancellationToken).ConfigureAwait(false);
-        }
+            cancellationToken.ThrowIfCancellationRequested();
+            _keys.CheckKey(key);
+            var entryTags = _keys.EntryTags(tags);
+            var terms = _policies.Resolve(policy, options);
+            var pattern = _patterns.Of(key);
+            var flightKey = new FlightKey(key, Levels(options?.Flags ?? HybridCacheEntryFlags.None));
+            if (Has(options, HybridCacheEntryFlags.DisableUnderlyingData))
+            {
+                return ReadCachedAsync<T>(flightKey, entryTags, terms, pattern, cancellationToken);
+            }
 
-        if (!_enabled)
-        {
-            return await ReadSourceAsync(key, state, factory, pattern, cancellationToken).ConfigureAwait(false);
-        }
+            if (!_enabled)
+            {
+                return ReadSourceAsync(key, state, factory, pattern, cancellationToken);
+            }
 
-        if (terms.Source.IsFailSafe && flightKey.ReadsLocal && _clock.Now is var now
-            && _local.FindStale(key, now) is { Renewal: { } renewal } stale && now < renewal.RetryAt && stale.IsExpired(now))
-        {
-            CountMiss(pattern, flightKey);
-            return StaleHit<T>(stale); // the source has failed a moment ago
-        }
+            if (terms.Source.IsFailSafe && flightKey.ReadsLocal && _clock.Now is var now
+                && _local.FindStale(key, now) is { Renewal: { } renewal } stale && now < renewal.RetryAt && stale.IsExpired(now))
+            {
+                CountMiss(pattern, flightKey);
+                return new ValueTask<T>(StaleHit<T>(stale)); // the source has failed a moment ago
+            }
 
-        // 2. Join
-        var (flight, started) = Board<T>(flightKey, entryTags, cancellationToken.CanBeCanceled || terms.Source.Hard is not null);
-        if (started)
-        {
-            _ = FlyAsync(flight, state, factory, terms, pattern); // never throws: what happens, happens to the flight
-        }
-        else
-        {
-            CountMiss(pattern, flightKey);
-            pattern.Joined();
-        }
+            // 2. Join
+            var (flight, started) = Board<T>(flightKey, entryTags, cancellationToken.CanBeCanceled || terms.Source.Hard is not null);
+            ValueTask<Landing<T>> landing;
+            if (!started)
+            {
+                CountMiss(pattern, flightKey);
+                pattern.Joined();
+                landing = WaitAsync(flight, flight.Landing, terms, cancellationToken);
+            }
+            else
+            {
+                landing = StartAsync(flight, state, factory, terms, pattern, isUnderWay: false, cancellationToken);
+            }
 
-        return await ServeAsync(flight, started, key, state, factory, policy, options, tags, overtaken, cancellationToken).ConfigureAwait(false);
+            return ServeAsync(landing, flight, started, key, state, factory, policy, options, tags, overtaken, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            return ValueTask.FromException<T>(failure);
+        }
     }
 
     /// <summary>Gives a caller what a flight brings; reads again where that must not be served.</summary>
     private async ValueTask<T> ServeAsync<TState, T>(
+        ValueTask<Landing<T>> brought,
         SingleFlight<T> flight,
         bool started,
         string key,
@@ -331,15 +341,10 @@ internal sealed partial class ReadPath
         int overtaken,
         CancellationToken cancellationToken)
     {
-        var pattern = _patterns.Of(key);
-
-        // A source that answered without waiting has landed already.
-        var landing = started && flight.Landing.IsCompletedSuccessfully
-            ? await flight.Landing.ConfigureAwait(false)
-            : await WaitAsync(flight, _policies.Resolve(policy, options), cancellationToken).ConfigureAwait(false);
+        var landing = await brought.ConfigureAwait(false);
         if (landing.IsStale)
         {
-            pattern.StaleHit();
+            _patterns.Of(key).StaleHit();
         }
         else if (landing.IsAbsent)
         {
@@ -449,7 +454,6 @@ internal sealed partial class ReadPath
             var own = new SingleFlight<T>(key, tags, _ledger.Sequence, _order.Next(), isCancellable) { StartedAt = _clock.Now };
             if (_flights.TryEnter(own, found))
             {
-                _ = own.Landing; // whoever begins it waits for it
                 return (own, true);
             }
 
@@ -457,7 +461,9 @@ internal sealed partial class ReadPath
         }
     }
 
-    private async Task FlyAsync<TState, T>(
+    /// <summary>Flies, and tells those who have joined what came of it.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Landing<T>> FlyAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern, bool isUnderWay = false)
     {
         try
@@ -477,13 +483,85 @@ internal sealed partial class ReadPath
 
             _flights.Ended(flight);
             flight.Land(landing);
+            return landing;
         }
         catch (Exception failure) // the factory's, or its value's: it goes to all who wait
         {
             _flights.Ended(flight);
             flight.Fail(failure);
+            throw;
+        }
+        finally
+        {
+            flight.Dispose();
+        }
+    }
+
+    /// <summary>Begins a flight, and waits for it as its beginner.</summary>
+    private ValueTask<Landing<T>> StartAsync<TState, T>(
+        SingleFlight<T> flight,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<T>> factory,
+        EntryTerms terms,
+        KeyPattern pattern,
+        bool isUnderWay,
+        CancellationToken cancellationToken)
+    {
+        var mayLeave = cancellationToken.CanBeCanceled || terms.Source.Soft is not null;
+        var own = mayLeave ? flight.Own : null;
+        var flying = FlyAsync(flight, state, factory, terms, pattern, isUnderWay);
+        if (flying.IsCompleted)
+        {
+            return flying; // the source answered without waiting
         }
 
-        flight.Dispose();
+        if (own is null)
+        {
+            return Stay(flight, flying);
+        }
+
+        _ = LetFlyAsync(flying);
+        return WaitAsync(flight, own, terms, cancellationToken);
+    }
+
+    /// <summary>Waits for a flight as its beginner, who stays to the end.</summary>
+    private ValueTask<Landing<T>> Stay<T>(SingleFlight<T> flight, ValueTask<Landing<T>> flying)
+    {
+        try
+        {
+            return _flights.BeginWait(flight) is { } waiting ? StayAsync(flight, waiting, flying) : flying;
+        }
+        catch (InvalidOperationException failure) // it would never end
+        {
+            if (flight.Leave())
+            {
+                Abandon(flight);
+            }
+
+            return ValueTask.FromException<Landing<T>>(failure);
+        }
+    }
+
+    private async ValueTask<Landing<T>> StayAsync<T>(SingleFlight<T> flight, SingleFlight waiting, ValueTask<Landing<T>> flying)
+    {
+        try
+        {
+            return await flying.ConfigureAwait(false);
+        }
+        finally
+        {
+            _flights.EndWait(waiting, flight);
+        }
+    }
+
+    private static async Task LetFlyAsync<T>(ValueTask<Landing<T>> flying)
+    {
+        try
+        {
+            await flying.ConfigureAwait(false);
+        }
+        catch (Exception) // has gone to all who wait
+        {
+        }
     }
 }
