@@ -48,7 +48,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     private readonly LoserShadow _windowShadow = new();
     private readonly LoserShadow _mainShadow = new();
     private readonly WindowClimber _climber = new();
-    private bool _isCounting; // what is read how often matters only where something has to go: from when the cache is half full
+    private bool _isCounting; // what is read how often matters only where something has to go: from when the cache is nearly full
     private bool _isSampling;
     private long _sampleHits; // as the counters stood when the sample began
     private int _sampleStores;
@@ -67,7 +67,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     /// <summary>Adds an entry for which there is room.</summary>
     public void Add(Entry entry)
     {
-        if (_isCounting || (_isCounting = IsHalfFull()))
+        if (_isCounting || (_isCounting = IsNearlyFull()))
         {
             _windowShadow.Missed(entry.Hash, Count);
             _mainShadow.Missed(entry.Hash, Count);
@@ -121,7 +121,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
 
     private int Frequency(Entry entry) => Math.Min(FrequencySketch.Highest, _sketch.Of(entry.Hash) + entry.Reads);
 
-    private bool IsHalfFull() => Count >= entryLimit / 2 || Bytes >= sizeLimitBytes / 2;
+    private bool IsNearlyFull() => Count >= entryLimit - (entryLimit / 16) || Bytes >= sizeLimitBytes - (sizeLimitBytes / 16);
 
     private bool IsWindowOver(int weight) =>
         _window.Count > 0
