@@ -121,11 +121,11 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
     /// <summary>The name that it is registered under; <c>default</c> where none was given.</summary>
     public string Name { get; }
 
-    /// <summary>Whether a second level is shared and can be used now; false where there is none.</summary>
+    /// <summary>Whether a second level is shared and can be used now, each partition of it; false where there is none.</summary>
     public bool IsSharing => _remote is { IsAvailable: true };
 
     /// <summary>This moment in the order of the cache's invalidations; take it before a source is read whose value is stored with <see cref="SetAsync{T}(string, T, CachePolicy, CacheStamp, IEnumerable{string}?, CancellationToken)"/>.</summary>
-    public CacheStamp Stamp => new(_ledger.Sequence, _remote?.Stamp ?? 0);
+    public CacheStamp Stamp => _remote is null ? new CacheStamp(_ledger.Sequence, remote: 0) : _remote.StampAt(_ledger.Sequence);
 
     /// <summary>Returns the value under a key; if there is none, runs the factory, once for all who ask meanwhile, and keeps what it returns.</summary>
     /// <param name="key">The key: 1 to <see cref="CacheOptions.MaximumKeyLength"/> characters, none of them control characters.</param>

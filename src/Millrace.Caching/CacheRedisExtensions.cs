@@ -32,6 +32,30 @@ public static class CacheRedisExtensions
         return Register(builder);
     }
 
+    /// <summary>
+    /// Shares the cache through several independent servers, each with a part of the keys. Every process must name the same. A server that is away takes only
+    /// its own keys with it. The cache has connections of its own to each; the default Redis client is not used.
+    /// </summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="partitions">
+    /// A name for each server, and its connection string, as for <see cref="RedisOptions.Parse"/>: added to <see cref="RedisCacheOptions.Partitions"/>, which
+    /// says more. May be empty where configuration names them (<c>Millrace:Cache:Redis:Partitions:NAME</c>), which also has the last word.
+    /// </param>
+    /// <returns>The builder, for the next call.</returns>
+    public static CacheBuilder UseRedis(this CacheBuilder builder, IReadOnlyDictionary<string, string> partitions)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(partitions);
+        builder.Configure(options =>
+        {
+            foreach (var (name, connectionString) in partitions)
+            {
+                options.Redis.Partitions[name] = connectionString;
+            }
+        });
+        return Register(builder);
+    }
+
     private static CacheBuilder Register(CacheBuilder builder)
     {
         if (!builder.Services.Any(service => service.ImplementationInstance is SecondLevelRegistration other && other.CacheName == builder.Name && other.Store is null))

@@ -6,9 +6,15 @@ public readonly record struct CacheStamp
 {
     internal CacheStamp(long sequence, long remote) => (Sequence, Remote) = (sequence, remote);
 
+    internal CacheStamp(long sequence, long remote, long[] partitions)
+        : this(sequence, remote) => Partitions = partitions;
+
     /// <summary>In this process.</summary>
     internal long Sequence { get; }
 
     /// <summary>By the server's clock; 0 where there is none.</summary>
     internal long Remote { get; }
+
+    /// <summary>The same for each partition, by its server's clock; null where there are none.</summary>
+    internal long[]? Partitions { get; }
 }

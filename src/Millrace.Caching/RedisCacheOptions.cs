@@ -20,4 +20,12 @@ public sealed class RedisCacheOptions
     /// for a process that died there.
     /// </summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Independent servers that share the cache's keys among them: a name for each, and how to reach it (<see cref="Millrace.Redis.RedisOptions.Parse"/>; one
+    /// server, Sentinel or a cluster). Keys are given to names, so a server may move to another address without moving keys. From 1 to 64, or empty, the
+    /// default: one server, that of the default Redis client. Names have 1 to 64 letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, whatever their case. Carries
+    /// secrets.
+    /// </summary>
+    public IDictionary<string, string> Partitions { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 }

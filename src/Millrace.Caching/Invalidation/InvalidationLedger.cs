@@ -4,7 +4,7 @@ using Millrace.Caching.Statistics;
 
 namespace Millrace.Caching.Invalidation;
 
-// Which invalidations there have been, as stamps of one sequence that moves by one with each.
+// Which invalidations there have been, as stamps of one sequence that moves by two with each (Step; InvalidationLedger.Partitions.cs says what odd ones are).
 //
 // A value carries the sequence as it stood when the read of its source began. It is covered, that is invalid, if a tag of its own, or everything,
 // carries a later stamp. Invalidating therefore costs O(1), however many entries it covers, and counts for entries that are still on their way.
@@ -27,10 +27,11 @@ namespace Millrace.Caching.Invalidation;
 //
 // Bound: the table holds at most `limit` tags. At the limit the older half is dropped, and the floor rises to the youngest stamp dropped: every
 // tagged value whose read began before that counts as covered. That errs towards a miss, never towards a stale value.
-internal sealed class InvalidationLedger(string cacheName, int limit, ILogger logger)
+internal sealed partial class InvalidationLedger(string cacheName, int limit, ILogger logger)
 {
     private const int PatternLimit = 1024;
     private const int WalkedPatterns = 256;
+    private const long Step = 2;
 
     private readonly Lock _lock = new(); // guards all writes of the fields below
     private readonly ConcurrentDictionary<string, long> _tags = new(StringComparer.Ordinal);
@@ -60,7 +61,7 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
                 forgot = true;
             }
 
-            var stamp = _sequence + 1;
+            var stamp = _sequence + Step;
             if (_tags.TryAdd(tag, stamp))
             {
                 _tagCount++;
@@ -83,7 +84,7 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
     {
         lock (_lock)
         {
-            var stamp = _sequence + 1;
+            var stamp = _sequence + Step;
             Volatile.Write(ref _everything, stamp);
             _tags.Clear(); // what they covered is covered now
             _tagCount = 0;
@@ -103,7 +104,7 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
     {
         lock (_lock)
         {
-            var stamp = _sequence + 1;
+            var stamp = _sequence + Step;
             var older = Array.FindAll(_patterns, pattern => pattern.Glob.Text != glob.Text);
             if (older.Length >= PatternLimit)
             {
@@ -120,7 +121,7 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
     {
         lock (_lock)
         {
-            var stamp = _sequence + 1;
+            var stamp = _sequence + Step;
             Volatile.Write(ref _distrusted, stamp);
             Volatile.Write(ref _sequence, stamp);
         }
@@ -145,7 +146,7 @@ internal sealed class InvalidationLedger(string cacheName, int limit, ILogger lo
     /// <param name="key">Its key.</param>
     /// <param name="tags">Its tags.</param>
     public bool Covers(long stamp, long checkedAt, string key, string[] tags) =>
-        stamp < Volatile.Read(ref _distrusted) || CoversStale(stamp, checkedAt, key, tags);
+        stamp < Volatile.Read(ref _distrusted) || (_partitions is not null && IsUntrusted(stamp, key)) || CoversStale(stamp, checkedAt, key, tags);
 
     /// <summary>The same without regard to trust: false means that the value is the last that is known, and may be served where stale values may.</summary>
     public bool CoversStale(long stamp, long checkedAt, string key, string[] tags) =>

@@ -341,8 +341,13 @@ internal sealed partial class LocalStore : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsValid(Entry entry, long now)
     {
-        var sequence = _ledger.Sequence;
-        return !entry.IsExpired(now) && now < _ledger.TrustedUntil && (entry.Stamp == sequence || Check(entry, sequence));
+        if (entry.IsExpired(now) || (now >= _ledger.TrustedUntil && !_ledger.Lapse(now)))
+        {
+            return false;
+        }
+
+        var sequence = _ledger.Sequence; // after the trust: whose trust is lost is told by the sequence first
+        return entry.Stamp == sequence || Check(entry, sequence);
     }
 
     /// <summary>Something was invalidated since the entry was last found valid: whether it still is.</summary>
@@ -351,7 +356,7 @@ internal sealed partial class LocalStore : IDisposable
         var stamp = entry.Stamp;
         if (stamp > sequence)
         {
-            return true; // another reader has found it valid at a later moment
+            return InvalidationLedger.IsWatched(stamp); // another reader has found it valid at a later moment
         }
 
         if (_ledger.Covers(stamp, stamp, entry.Key, entry.Tags))

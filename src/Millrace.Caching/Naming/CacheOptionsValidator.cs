@@ -1,10 +1,14 @@
 using Microsoft.Extensions.Options;
+using Millrace.Redis;
 
 namespace Millrace.Caching.Naming;
 
 /// <summary>Checks options when the host starts; each message says which setting, what is wrong, and what is allowed.</summary>
 internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
 {
+    private const int MaximumPartitions = 64;
+    private const int MaximumPartitionName = 64;
+
     public ValidateOptionsResult Validate(string? name, CacheOptions options)
     {
         var section = CacheRegistration.SectionName(string.IsNullOrEmpty(name) ? Cache.DefaultName : name);
@@ -29,6 +33,7 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
         Span("Redis:Timeout", options.Redis.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         Span("Redis:TrustDuration", options.Redis.TrustDuration, TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(1));
         Span("Redis:LeaseDuration", options.Redis.LeaseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        CheckPartitions(failures, $"{section}:Redis:Partitions", options.Redis.Partitions);
         if (options.KeyPrefix is { } prefix && (prefix.Length is 0 or > 128 || prefix.Any(static c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '{' or '}' or '*')))
         {
             failures.Add($"{section}:KeyPrefix is '{prefix}'; it must have 1 to 128 characters, without braces, '*', white space and control characters. Leave it out for cache: or cache.NAME:.");
@@ -64,6 +69,26 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
             if (value < least || value > most)
             {
                 failures.Add($"{section}:{setting} is {value}; it must be from {least} to {most}.");
+            }
+        }
+    }
+
+    private static void CheckPartitions(List<string> failures, string section, IDictionary<string, string> partitions)
+    {
+        if (partitions.Count > MaximumPartitions)
+        {
+            failures.Add($"{section} names {partitions.Count} servers; it may name {MaximumPartitions}.");
+        }
+
+        foreach (var (name, connectionString) in partitions)
+        {
+            if (name.Length is 0 or > MaximumPartitionName || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            {
+                failures.Add($"{section} has a server named '{name}'; a name has 1 to {MaximumPartitionName} letters, digits, '-', '_' and '.'.");
+            }
+            else if (!RedisOptions.TryParse(connectionString, out _, out var error))
+            {
+                failures.Add($"{section}:{name} cannot be read: {error}");
             }
         }
     }

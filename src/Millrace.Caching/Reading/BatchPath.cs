@@ -212,12 +212,9 @@ internal sealed class BatchPath(
     private async ValueTask<List<(SingleFlight<T> Flight, RemoteLease? Lease, bool IsAway)>> AskAsync<T>(
         List<SingleFlight<T>> asked, List<Task> changes, HashSet<SingleFlight<T>> pending, EntryTerms terms)
     {
-        if (!remote!.IsAvailable)
-        {
-            await remote.ReadyAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        var answers = await remote.ReadManyAsync(asked.ConvertAll(static flight => flight.Key.Key), asked[0].Tags, CancellationToken.None).ConfigureAwait(false);
+        var keys = asked.ConvertAll(static flight => flight.Key.Key);
+        await remote!.ReadyAsync(keys, CancellationToken.None).ConfigureAwait(false);
+        var answers = await remote.ReadManyAsync(keys, asked[0].Tags, CancellationToken.None).ConfigureAwait(false);
         var claims = await Task.WhenAll(asked.Select((flight, i) => ClaimAsync(flight, answers[i], terms))).ConfigureAwait(false);
         List<(SingleFlight<T>, RemoteLease?, bool)> granted = [];
         List<(SingleFlight<T> Flight, Task Change, TimeSpan Limit)> waits = [];

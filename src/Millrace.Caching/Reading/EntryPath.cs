@@ -39,7 +39,7 @@ internal sealed class EntryPath(
         var answer = await AskAsync(key, cancellationToken).ConfigureAwait(false);
         if (answer.Kind == RemoteAnswerKind.Hit)
         {
-            return TimeSpan.FromMilliseconds(Math.Max(1, answer.Entry.ExpiresAt - remote!.ServerNow));
+            return TimeSpan.FromMilliseconds(Math.Max(1, answer.Entry.ExpiresAt - remote!.ServerNowFor(key)));
         }
 
         var now = clock.Now;
@@ -57,7 +57,7 @@ internal sealed class EntryPath(
 
         if (remote is not null)
         {
-            await ReadyAsync(cancellationToken).ConfigureAwait(false);
+            await ReadyAsync(key, cancellationToken).ConfigureAwait(false);
             var done = await remote.RetimeAsync(key, expiration, cancellationToken).ConfigureAwait(false);
             if (done == true)
             {
@@ -103,7 +103,7 @@ internal sealed class EntryPath(
         var terms = _policies.Resolve(policy: null, call: null);
         var marks = missing.ConvertAll(parts.Local.ChangesOf);
         var flights = missing.ConvertAll(key => new SingleFlight<T>(new FlightKey(key, FlightLevels.ReadsRemote), [], parts.Ledger.Sequence, order.Next(), isCancellable: false));
-        await ReadyAsync(cancellationToken).ConfigureAwait(false);
+        await remote.ReadyAsync(missing, cancellationToken).ConfigureAwait(false);
         var answers = await remote.ReadManyAsync(missing, [], cancellationToken).ConfigureAwait(false);
         var moved = new Dictionary<int, int>(); // by how much this call has moved the marks itself, which keys of equal hash share
         for (var i = 0; i < answers.Length; i++)
@@ -169,9 +169,10 @@ internal sealed class EntryPath(
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
 
-        await ReadyAsync(cancellationToken).ConfigureAwait(false);
+        await ReadyAsync(key, cancellationToken).ConfigureAwait(false);
         return await remote.ReadAsync(key, [], cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask ReadyAsync(CancellationToken cancellationToken) => remote!.IsAvailable ? default : remote.ReadyAsync(cancellationToken);
+    private ValueTask ReadyAsync(string key, CancellationToken cancellationToken) =>
+        remote!.IsAvailableFor(key) ? default : remote.ReadyAsync(key, cancellationToken);
 }

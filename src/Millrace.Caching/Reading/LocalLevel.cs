@@ -33,4 +33,38 @@ internal sealed class LocalLevel(LocalStore local, FlightTable flights, Invalida
     }
 
     public void TrustUntil(long timestamp) => ledger.TrustedUntil = timestamp;
+
+    public ILocalLevel[] Split(int count, Func<string, int> partitionOf)
+    {
+        ledger.Split(count, partitionOf);
+        return [.. Enumerable.Range(0, count).Select(partition => new PartitionLevel(this, partition))];
+    }
+
+    private void TrustUntil(int partition, long timestamp) => ledger.TrustUntil(partition, timestamp);
+
+    private void TrustLost(int partition)
+    {
+        ledger.Distrust(partition);
+        flights.Signals.FireAll();
+    }
+
+    /// <summary>As one partition tells it.</summary>
+    private sealed class PartitionLevel(LocalLevel whole, int partition) : ILocalLevel
+    {
+        public void KeyChanged(string key) => whole.KeyChanged(key);
+
+        public void LeaseEnded(string key) => whole.LeaseEnded(key);
+
+        public void TagInvalidated(string tag) => whole.TagInvalidated(tag);
+
+        public void PatternInvalidated(KeyGlob pattern) => whole.PatternInvalidated(pattern);
+
+        public void EverythingInvalidated() => whole.EverythingInvalidated();
+
+        public void TrustLost() => whole.TrustLost(partition);
+
+        public void TrustUntil(long timestamp) => whole.TrustUntil(partition, timestamp);
+
+        public ILocalLevel[] Split(int count, Func<string, int> partitionOf) => throw new NotSupportedException("A partition has no partitions.");
+    }
 }

@@ -125,7 +125,7 @@ internal sealed partial class ReadPath
         IEnumerable<string>? tags,
         CancellationToken cancellationToken) =>
         _remote is null && options is null ? ReadLocalAsync(key, state, factory, policy, tags, cancellationToken)
-            : _remote is { IsAvailable: false } && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
+            : _remote is not null && !_remote.IsAvailableFor(key) && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
             : ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
 
     /// <summary>The same for a key that is not a string yet, and becomes one only if step 1 does not answer.</summary>
@@ -185,9 +185,9 @@ internal sealed partial class ReadPath
         var lifetime = _source.Lifetime(terms, value is null);
         var head = _source.Head(key, tags, stamp.Sequence, _order.Next(), terms, lifetime, _patterns.Of(key));
         var entry = _codecs.Of<T>().Encode(head, value, terms.Immutable, out var payload);
-        if (!_remote!.IsAvailable)
+        if (!_remote!.IsAvailableFor(key))
         {
-            await _remote.ReadyAsync(cancellationToken).ConfigureAwait(false);
+            await _remote.ReadyAsync(key, cancellationToken).ConfigureAwait(false);
         }
 
         var ticket = _local.BeginWrite(key);
@@ -195,7 +195,7 @@ internal sealed partial class ReadPath
         try
         {
             var stored = await _remote.SetAsync(
-                key, _source.ToRemote(value, payload, tags, stamp.Remote, lifetime), SourcePath.RemoteLifetime(terms, lifetime), cancellationToken).ConfigureAwait(false);
+                key, _source.ToRemote(key, value, payload, tags, _remote.StampFor(key, stamp), lifetime), SourcePath.RemoteLifetime(terms, lifetime), cancellationToken).ConfigureAwait(false);
             if (!Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
             {
                 // Where L2 could not be asked the value is served from here, as stale until L2 is back: trust was lost after its stamp was taken.

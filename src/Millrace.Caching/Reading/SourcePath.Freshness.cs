@@ -18,16 +18,16 @@ internal sealed partial class SourcePath
         RemoteLease? lease = null;
         if (remote is not null)
         {
-            if (!remote.IsAvailable)
+            var key = flight.Key.Key;
+            if (!remote.IsAvailableFor(key))
             {
                 return null;
             }
 
-            var key = flight.Key.Key;
             var answer = await remote.ReadAsync(key, flight.Tags, flight.Token).ConfigureAwait(false);
             if (answer.Kind == RemoteAnswerKind.Hit && IsOfSchema<T>(answer.Entry))
             {
-                if (terms.Source.RefreshAhead is { } share && RefreshMoment(answer.Entry, share) > remote.ServerNow)
+                if (terms.Source.RefreshAhead is { } share && RefreshMoment(answer.Entry, share) > remote.ServerNowFor(key))
                 {
                     Overtake(flight, answer, replaces: true);
                     return Restore(flight, answer.Entry, terms, pattern);
@@ -98,7 +98,7 @@ internal sealed partial class SourcePath
             return false;
         }
 
-        var left = TimeSpan.FromMilliseconds(found.ExpiresAt - remote!.ServerNow) + terms.Source.FailSafe;
+        var left = TimeSpan.FromMilliseconds(found.ExpiresAt - remote!.ServerNowFor(flight.Key.Key)) + terms.Source.FailSafe;
         if (left <= TimeSpan.Zero || EntryCodec.Unpack(found) is not { } payload)
         {
             return false;

@@ -22,7 +22,7 @@ internal sealed partial class SourcePath
         var key = flight.Key;
         var head = Head(key.Key, TagsOf(flight, context), flight.Stamp, flight.Order, terms, LifetimeOf(value, terms, context), pattern);
         var landing = new Landing<T>(codecs.Of<T>().Encode(head, value, terms.Immutable), value, HasOriginal: true);
-        var isKept = context is not { DoNotCache: true } && (remote is null || !key.WritesRemote || (isAway && !remote.IsAvailable));
+        var isKept = context is not { DoNotCache: true } && (remote is null || !key.WritesRemote || (isAway && !remote.IsAvailableFor(key.Key)));
         return Unshared(flight, landing, isKept);
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class SourcePath
             return landing;
         }
 
-        var isStored = await FillAsync(key.Key, lease, ToRemote(value, payload, tags, lease.Stamp, lifetime), RemoteLifetime(terms, lifetime)).ConfigureAwait(false);
+        var isStored = await FillAsync(key.Key, lease, ToRemote(key.Key, value, payload, tags, lease.Stamp, lifetime), RemoteLifetime(terms, lifetime)).ConfigureAwait(false);
         if (isStored == false)
         {
             pattern.Doomed();
@@ -67,7 +67,7 @@ internal sealed partial class SourcePath
 
         if (isStored is null)
         {
-            return Unshared(flight, landing, isKept: !remote!.IsAvailable);
+            return Unshared(flight, landing, isKept: !remote!.IsAvailableFor(key.Key));
         }
 
         if (key.WritesLocal)

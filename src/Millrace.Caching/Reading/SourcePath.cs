@@ -67,9 +67,9 @@ internal sealed partial class SourcePath(
     private async ValueTask<Landing<T>> BringSharedAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
     {
-        if (!remote!.IsAvailable)
+        if (!remote!.IsAvailableFor(flight.Key.Key))
         {
-            await remote.ReadyAsync(flight.Token).ConfigureAwait(false);
+            await remote.ReadyAsync(flight.Key.Key, flight.Token).ConfigureAwait(false);
         }
 
         var answer = flight.Key.ReadsRemote
@@ -107,9 +107,9 @@ internal sealed partial class SourcePath(
     /// <summary>Step 3 alone; what it finds is not stored in L1, because nobody could doom it.</summary>
     public async ValueTask<Landing<T>?> FindAsync<T>(SingleFlight<T> flight, EntryTerms terms, KeyPattern pattern, CancellationToken cancellationToken)
     {
-        if (!remote!.IsAvailable)
+        if (!remote!.IsAvailableFor(flight.Key.Key))
         {
-            await remote.ReadyAsync(cancellationToken).ConfigureAwait(false);
+            await remote.ReadyAsync(flight.Key.Key, cancellationToken).ConfigureAwait(false);
         }
 
         var answer = await remote.ReadAsync(flight.Key.Key, flight.Tags, cancellationToken).ConfigureAwait(false);
@@ -128,7 +128,7 @@ internal sealed partial class SourcePath(
         var goneAt = source.IsFailSafe ? now + time.Clock.Units(lifetime + source.FailSafe) : 0;
         var due = source.RefreshAhead is { } share ? refreshIn ?? (remote is null ? local : lifetime) * share : local;
         return new EntryHead(
-            key, tags, stamp, order, now + time.Clock.Units(local), sliding, now, pattern, goneAt, due < local ? now + time.Clock.Units(due) : 0);
+            key, tags, parts.Ledger.StampFor(key, stamp), order, now + time.Clock.Units(local), sliding, now, pattern, goneAt, due < local ? now + time.Clock.Units(due) : 0);
     }
 
     /// <summary>The lifetime of a new entry: what the policy says, less what chance takes.</summary>
@@ -154,9 +154,9 @@ internal sealed partial class SourcePath(
     }
 
     /// <summary>An entry as the second level keeps it.</summary>
-    public RemoteEntry ToRemote<T>(T value, byte[] payload, string[] tags, long stamp, TimeSpan lifetime) => new(
+    public RemoteEntry ToRemote<T>(string key, T value, byte[] payload, string[] tags, long stamp, TimeSpan lifetime) => new(
         stamp,
-        remote!.ServerNow + (long)lifetime.TotalMilliseconds,
+        remote!.ServerNowFor(key) + (long)lifetime.TotalMilliseconds,
         value is null ? EntryFlags.Null : EntryFlags.None,
         codecs.Of<T>().Schema,
         tags,
@@ -322,7 +322,7 @@ internal sealed partial class SourcePath(
             return null;
         }
 
-        var now = remote!.ServerNow;
+        var now = remote!.ServerNowFor(flight.Key.Key);
         var left = TimeSpan.FromMilliseconds(Math.Max(1, found.ExpiresAt - now));
         var refreshIn = terms.Source.RefreshAhead is { } share ? TimeSpan.FromMilliseconds(Math.Max(0, RefreshMoment(found, share) - now)) : (TimeSpan?)null;
         var own = flight.Tags;

@@ -23,6 +23,14 @@ internal interface ILocalLevel
     /// <summary>Changes may have been missed: nothing from before this call is fresh.</summary>
     void TrustLost();
 
-    /// <summary>Entries may be served as fresh until then, a timestamp of the cache's clock.</summary>
+    /// <summary>Entries may be served as fresh until then, a timestamp of the cache's clock; 0: not at all.</summary>
     void TrustUntil(long timestamp);
+
+    /// <summary>
+    /// The same level as each of several partitions tells it, who each have keys of their own: what one says of trust is said of its keys only. Once, before
+    /// anything is told or read.
+    /// </summary>
+    /// <param name="count">How many partitions.</param>
+    /// <param name="partitionOf">Which of them has a key.</param>
+    ILocalLevel[] Split(int count, Func<string, int> partitionOf);
 }

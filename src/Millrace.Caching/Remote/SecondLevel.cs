@@ -11,8 +11,11 @@ internal abstract class SecondLevel : IAsyncDisposable
     /// <summary>For <see cref="LeaseAsync"/>: whatever is there is of no use.</summary>
     public const long Any = -2;
 
-    /// <summary>Whether it would be asked now.</summary>
+    /// <summary>Whether it would be asked now; where it has partitions, each of them.</summary>
     public abstract bool IsAvailable { get; }
+
+    /// <summary>Whether it would be asked now for a key.</summary>
+    public virtual bool IsAvailableFor(string key) => IsAvailable;
 
     /// <summary>Whether words of changes come, and an answer may be here before the word of a change that it shows.</summary>
     public abstract bool HearsLate { get; }
@@ -23,8 +26,24 @@ internal abstract class SecondLevel : IAsyncDisposable
     /// <summary>Now, in milliseconds of the server's clock.</summary>
     public abstract long ServerNow { get; }
 
+    /// <summary>The same by the clock of the server that has a key.</summary>
+    public virtual long ServerNowFor(string key) => ServerNow;
+
+    /// <summary>This moment, by all clocks.</summary>
+    /// <param name="sequence">The same in this process.</param>
+    public virtual CacheStamp StampAt(long sequence) => new(sequence, Stamp);
+
+    /// <summary>A moment by the clock of the server that has a key; 0: none was given.</summary>
+    public virtual long StampFor(string key, in CacheStamp stamp) => stamp.Remote;
+
     /// <summary>Ends when it is available, or after the time that a first read would wait for it.</summary>
     public abstract ValueTask ReadyAsync(CancellationToken cancellationToken);
+
+    /// <summary>The same for a key.</summary>
+    public virtual ValueTask ReadyAsync(string key, CancellationToken cancellationToken) => ReadyAsync(cancellationToken);
+
+    /// <summary>The same for keys.</summary>
+    public virtual ValueTask ReadyAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => IsAvailable ? default : ReadyAsync(cancellationToken);
 
     /// <summary>Looks a key up.</summary>
     public abstract ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken);

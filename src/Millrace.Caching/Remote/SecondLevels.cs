@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Caching.DropIns;
 using Millrace.Caching.Naming;
 using Millrace.Caching.Remote.Distributed;
+using Millrace.Caching.Remote.Partitioned;
 using Millrace.Caching.Remote.Redis;
 using Millrace.Redis;
 
@@ -18,22 +19,45 @@ internal static class SecondLevels
     {
         var registrations = services.GetServices<SecondLevelRegistration>()
             .Where(registration => string.Equals(registration.CacheName, name, StringComparison.OrdinalIgnoreCase)).ToArray();
-        var redis = registrations.Any(static registration => registration.Store is null) ? Redis(services, name, options, time, logger) : null;
+        var usesRedis = registrations.Any(static registration => registration.Store is null);
         var store = registrations.LastOrDefault(static registration => registration.Store is not null) is { } other ? Store(services, other, options, time, logger) : null;
-        return redis is null || store is null
-            ? redis ?? store
-            : (local, patterns, clock) => new FallbackLevel(redis(local, patterns, clock), (DistributedLevel)store(local, patterns, clock));
+        if (!usesRedis)
+        {
+            return store;
+        }
+
+        return options.Redis.Partitions.Count > 0
+            ? Partitions(services, name, options, store, time, logger)
+            : Redis(services, name, Default(services, name), options, store, time, logger);
     }
 
-    private static SecondLevelFactory Redis(IServiceProvider services, string name, CacheOptions options, TimeProvider time, ILogger logger)
+    private static RedisOptions Default(IServiceProvider services, string name) =>
+        services.GetService<IOptionsMonitor<RedisOptions>>()?.Get(Options.DefaultName)
+        ?? throw new InvalidOperationException(
+            $"Cache '{name}' was to use several servers and names none. Give UseRedis their names and connection strings, or set Redis:Partitions in its section.");
+
+    /// <summary>One server, or the default one, and while it is away the store, if there is one.</summary>
+    private static SecondLevelFactory Redis(
+        IServiceProvider services, string name, RedisOptions redis, CacheOptions options, SecondLevelFactory? store, TimeProvider time, ILogger logger)
     {
-        var redis = services.GetRequiredService<IOptionsMonitor<RedisOptions>>().Get(Options.DefaultName);
         var redisServices = new RedisClientServices
         {
             LoggerFactory = services.GetService<ILoggerFactory>(), MeterFactory = services.GetService<IMeterFactory>(), TimeProvider = time,
         };
-        return (local, patterns, clock) =>
+        SecondLevelFactory level = (local, patterns, clock) =>
             new RedisLevel(name, options, CacheRegistration.KeyPrefix(name, options), (redis, redisServices), local, patterns, (clock, time), logger);
+        return store is null ? level : (local, patterns, clock) => new FallbackLevel(level(local, patterns, clock), (DistributedLevel)store(local, patterns, clock));
+    }
+
+    /// <summary>Several servers. Where there is a store to fall back to, each has its own part of that: an outage begins and ends for each by itself.</summary>
+    private static SecondLevelFactory Partitions(
+        IServiceProvider services, string name, CacheOptions options, SecondLevelFactory? store, TimeProvider time, ILogger logger)
+    {
+        var levels = options.Redis.Partitions.ToDictionary(
+            static partition => partition.Key.ToLowerInvariant(), // as configuration takes names, whose case is not part of them
+            partition => Redis(services, name, RedisOptions.Parse(partition.Value), options, store, time, logger),
+            StringComparer.Ordinal);
+        return (local, patterns, clock) => new PartitionedLevel(new Rendezvous(levels.Keys), local, (partition, part) => levels[partition](part, patterns, clock));
     }
 
     private static SecondLevelFactory Store(IServiceProvider services, SecondLevelRegistration registration, CacheOptions options, TimeProvider time, ILogger logger)

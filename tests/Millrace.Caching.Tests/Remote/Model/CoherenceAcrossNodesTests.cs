@@ -4,7 +4,7 @@ using Millrace.Caching.Tests.Sharing;
 namespace Millrace.Caching.Tests.Remote.Model;
 
 /// <summary>
-/// Random histories of three nodes on one server, with delays at every await and lost connections. <c>MILLRACE_CACHE_HISTORIES</c> sets how many.
+/// Random histories of three nodes on one server, or on several that share the keys, with delays at every await and lost connections. <c>MILLRACE_CACHE_HISTORIES</c> sets how many.
 /// </summary>
 [Trait("req", "C-04")]
 public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
@@ -14,9 +14,18 @@ public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
         : server == SharedServers.Redis ? 2000 : 500;
 
     [Theory, Trait("req", "C-05"), MemberData(nameof(SharedServers.Levels), MemberType = typeof(SharedServers))]
-    public async Task No_history_yields_a_value_older_than_it_may(string server)
+    public Task No_history_yields_a_value_older_than_it_may(string server) => PlayAsync(server, servers: 1);
+
+    [Theory, Trait("req", "C-16")]
+    [InlineData(SharedServers.Redis, 2)]
+    [InlineData(SharedServers.Redis, 3)]
+    [InlineData(SharedServers.Untracked, 2)]
+    public Task No_history_on_several_servers_yields_a_value_older_than_it_may(string server, int servers) => PlayAsync(server, servers);
+
+    private async Task PlayAsync(string server, int servers)
     {
-        await using var started = await TownServer.StartAsync(server);
+        var started = await Task.WhenAll(Enumerable.Range(0, servers).Select(_ => TownServer.StartAsync(server)));
+        await using var stops = new Stops(started);
         var seed = System.Security.Cryptography.RandomNumberGenerator.GetInt32(1 << 24);
         await using var town = await Town.StartAsync(started, seed, Mutation.None);
         var count = CountOf(server);
@@ -29,10 +38,13 @@ public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
         Assert.True(town.Violations.IsEmpty, $"seed {seed}: {string.Join("; ", town.Violations.Take(1))}");
     }
 
-    [Theory, MemberData(nameof(SharedServers.Levels), MemberType = typeof(SharedServers))]
-    public async Task The_model_notices_a_broken_rule(string server)
+    public static TheoryData<string, int> LevelsAndNumbers => [.. from server in SharedServers.Levels select (server.Data, 1), (SharedServers.Redis, 2)];
+
+    [Theory, MemberData(nameof(LevelsAndNumbers))]
+    public async Task The_model_notices_a_broken_rule(string server, int servers)
     {
-        await using var started = await TownServer.StartAsync(server);
+        var started = await Task.WhenAll(Enumerable.Range(0, servers).Select(_ => TownServer.StartAsync(server)));
+        await using var stops = new Stops(started);
         await using var town = await Town.StartAsync(started, 7, Mutation.StaleSet);
         for (var i = 0; i < 2_000 && town.Violations.IsEmpty; i++)
         {
@@ -130,5 +142,16 @@ public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
         Assert.Equal(expected, await town.ReadAsync(node: 1, "k", 2));
         end.SetResult();
         await removal;
+    }
+
+    private sealed class Stops(TownServer[] servers) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var server in servers)
+            {
+                await server.DisposeAsync();
+            }
+        }
     }
 }

@@ -39,7 +39,19 @@ internal sealed class DawdlingLevel(SecondLevel level, Dawdler dawdler, Mutation
 
     public override long ServerNow => level.ServerNow;
 
+    public override bool IsAvailableFor(string key) => level.IsAvailableFor(key);
+
+    public override long ServerNowFor(string key) => level.ServerNowFor(key);
+
+    public override CacheStamp StampAt(long sequence) => level.StampAt(sequence);
+
+    public override long StampFor(string key, in CacheStamp stamp) => level.StampFor(key, stamp);
+
     public override ValueTask ReadyAsync(CancellationToken cancellationToken) => level.ReadyAsync(cancellationToken);
+
+    public override ValueTask ReadyAsync(string key, CancellationToken cancellationToken) => level.ReadyAsync(key, cancellationToken);
+
+    public override ValueTask ReadyAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken) => level.ReadyAsync(keys, cancellationToken);
 
     public override async ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)
     {

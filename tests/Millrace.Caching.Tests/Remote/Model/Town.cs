@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Caching.Remote;
+using Millrace.Caching.Remote.Partitioned;
 using Millrace.Caching.Remote.Redis;
 using Millrace.Redis;
 using Millrace.TestKit;
 
 namespace Millrace.Caching.Tests.Remote.Model;
 
-/// <summary>Three nodes on one server, a source with versions, and what each node may still serve.</summary>
+/// <summary>Three nodes on one server or several, each with a part of the keys, a source with versions, and what each node may still serve.</summary>
 internal sealed class Town : IAsyncDisposable
 {
     public const int Nodes = 3;
@@ -17,15 +18,15 @@ internal sealed class Town : IAsyncDisposable
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
-    private readonly TownServer _server;
+    private readonly TownServer[] _servers;
     private readonly Cache[] _caches;
     private readonly Mutation _mutation;
 
     private readonly DawdlingLevel[] _levels;
     private readonly DawdlingLocal[] _locals;
 
-    private Town(TownServer server, Cache[] caches, (DawdlingLevel[] Remote, DawdlingLocal[] Local) levels, Mutation mutation) =>
-        (_server, _caches, _levels, _locals, _mutation) = (server, caches, levels.Remote, levels.Local, mutation);
+    private Town(TownServer[] servers, Cache[] caches, (DawdlingLevel[] Remote, DawdlingLocal[] Local) levels, Mutation mutation) =>
+        (_servers, _caches, _levels, _locals, _mutation) = (servers, caches, levels.Remote, levels.Local, mutation);
 
     public string Prefix { get; private init; } = "";
 
@@ -33,9 +34,10 @@ internal sealed class Town : IAsyncDisposable
 
     public Chronicle Chronicle { get; private init; } = new();
 
-    public static async Task<Town> StartAsync(TownServer server, int seed, Mutation mutation)
+    public static Task<Town> StartAsync(TownServer server, int seed, Mutation mutation) => StartAsync([server], seed, mutation);
+
+    public static async Task<Town> StartAsync(TownServer[] servers, int seed, Mutation mutation)
     {
-        var redis = RedisOptions.Parse(server.Address);
         var (caches, levels, locals, chronicle) = (new Cache[Nodes], new DawdlingLevel[Nodes], new DawdlingLocal[Nodes], new Chronicle());
         for (var node = 0; node < Nodes; node++)
         {
@@ -44,19 +46,31 @@ internal sealed class Town : IAsyncDisposable
             options.Redis.TrustDuration = TimeSpan.FromMilliseconds(1500);
             var me = node;
             SecondLevelFactory factory = (local, patterns, clock) => levels[me] = new DawdlingLevel(
-                new RedisLevel(
-                    "model", options, options.KeyPrefix, (redis, new RedisClientServices()),
-                    locals[me] = new DawdlingLocal(local, dawdler, mutation, () => Volatile.Read(ref caches[me]), (name, what) => chronicle.Note(me, name, what)),
-                    patterns, (clock, TimeProvider.System), NullLogger.Instance),
+                Level(
+                    servers, locals[me] = new DawdlingLocal(local, dawdler, mutation, () => Volatile.Read(ref caches[me]), (name, what) => chronicle.Note(me, name, what)),
+                    (server, local) => new RedisLevel(
+                        "model", options, options.KeyPrefix, (RedisOptions.Parse(server.Address), new RedisClientServices()), local, patterns,
+                        (clock, TimeProvider.System), NullLogger.Instance)),
                 dawdler,
                 mutation,
                 (name, what) => chronicle.Note(me, name, what));
             caches[node] = new Cache("model", options, TimeProvider.System, services: null, registry: null, NullLogger.Instance, seed, factory);
         }
 
-        var town = new Town(server, caches, (levels, locals), mutation) { Prefix = $"model{seed}{mutation}:", Chronicle = chronicle };
+        var town = new Town(servers, caches, (levels, locals), mutation) { Prefix = $"model{seed}{mutation}:", Chronicle = chronicle };
         await town.ConnectedAsync();
         return town;
+    }
+
+    private static SecondLevel Level(TownServer[] servers, ILocalLevel local, Func<TownServer, ILocalLevel, SecondLevel> make)
+    {
+        if (servers.Length == 1)
+        {
+            return make(servers[0], local);
+        }
+
+        var names = servers.Select(static (server, i) => (Name: $"s{i}", server)).ToDictionary(static pair => pair.Name, static pair => pair.server, StringComparer.Ordinal);
+        return new PartitionedLevel(new Rendezvous(names.Keys), local, (name, part) => make(names[name], part));
     }
 
     /// <summary>Runs one history over keys of its own.</summary>
@@ -77,8 +91,8 @@ internal sealed class Town : IAsyncDisposable
 
         if (random.Next(_mutation == Mutation.TrustKept ? 4 : Cuts) == 0)
         {
-            // A lost connection: of all nodes, at any moment of the others' doings.
-            actors.Add(CutAsync(random.Next(2) == 0 ? "normal" : "pubsub"));
+            // A lost connection: of all nodes to one server, at any moment of the others' doings.
+            actors.Add(CutAsync(random.Next(2) == 0 ? "normal" : "pubsub", server: random.Next(_servers.Length)));
         }
 
         await InTimeAsync(Task.WhenAll(actors), seed, "its actors");
@@ -129,12 +143,12 @@ internal sealed class Town : IAsyncDisposable
     public Task Hold(int node, Task until) => _levels[node].Hold(until);
 
     /// <summary>Sends the server a command of somebody else's.</summary>
-    public Task CommandAsync(params string[] command) => _server.CommandAsync(command);
+    public Task CommandAsync(params string[] command) => _servers[0].CommandAsync(command);
 
     /// <summary>Cuts the connections of one kind, and does something before anybody is back.</summary>
-    public async Task CutAsync(string kind, string[]? meanwhile = null)
+    public async Task CutAsync(string kind, string[]? meanwhile = null, int server = 0)
     {
-        await _server.CutAsync(kind, meanwhile);
+        await _servers[server].CutAsync(kind, meanwhile);
         if (meanwhile is not null)
         {
             await Poll.UntilAsync(() => Task.FromResult(_caches.All(static cache => cache.IsSharing) ? null : "not all are connected"), "the nodes are connected");
