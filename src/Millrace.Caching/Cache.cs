@@ -318,6 +318,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
     public CacheStatistics GetStatistics()
     {
         var patterns = _patterns.All.ToArray();
+        var sweeps = _remote?.Sweeps ?? default;
         return new CacheStatistics
         {
             Name = Name,
@@ -338,6 +339,9 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
             Refreshes = _sourceCounters.Refreshes,
             RefreshFailures = _sourceCounters.RefreshFailures,
             RefreshesSkipped = _sourceCounters.RefreshSkips,
+            SweptEntries = sweeps.Removed,
+            SweepReads = sweeps.Looked,
+            Sweeps = sweeps.Finished,
             Evictions = patterns.Sum(p => p.Evictions),
             Expirations = patterns.Sum(p => p.Expirations),
             Invalidations = Interlocked.Read(ref _invalidations),

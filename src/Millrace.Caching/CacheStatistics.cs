@@ -60,6 +60,15 @@ public sealed record CacheStatistics
     /// <summary>Refreshes that were not begun because too many waited (<see cref="CacheOptions.RefreshQueueLimit"/>).</summary>
     public required long RefreshesSkipped { get; init; }
 
+    /// <summary>Invalidated entries that this process has removed from the second level (<see cref="RedisCacheOptions.SweepKeysPerSecond"/>).</summary>
+    public required long SweptEntries { get; init; }
+
+    /// <summary>Entries of the second level that this process has looked at to find those.</summary>
+    public required long SweepReads { get; init; }
+
+    /// <summary>Sweeps of the second level that this process has brought to their end; where it has partitions, of each for itself.</summary>
+    public required long Sweeps { get; init; }
+
     /// <summary>Entries removed to make room.</summary>
     public required long Evictions { get; init; }
 

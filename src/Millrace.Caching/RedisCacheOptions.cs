@@ -22,6 +22,13 @@ public sealed class RedisCacheOptions
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// How many keys of a server are looked at in a second, of all processes together, to remove what tags, patterns and everything have made invalid
+    /// and what would stay until it expires. That goes on in the background, and only after something was invalidated so. Keys per second, of each
+    /// server; from 0 to 1 million; 0: never. Default 1,000.
+    /// </summary>
+    public int SweepKeysPerSecond { get; set; } = 1000;
+
+    /// <summary>
     /// Independent servers that share the cache's keys among them: a name for each, and how to reach it (<see cref="Millrace.Redis.RedisOptions.Parse"/>; one
     /// server, Sentinel or a cluster). Keys are given to names, so a server may move to another address without moving keys. From 1 to 64, or empty, the
     /// default: one server, that of the default Redis client. Names have 1 to 64 letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, whatever their case. Carries

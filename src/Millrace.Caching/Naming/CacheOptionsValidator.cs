@@ -33,6 +33,7 @@ internal sealed class CacheOptionsValidator : IValidateOptions<CacheOptions>
         Span("Redis:Timeout", options.Redis.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
         Span("Redis:TrustDuration", options.Redis.TrustDuration, TimeSpan.FromMilliseconds(300), TimeSpan.FromMinutes(1));
         Span("Redis:LeaseDuration", options.Redis.LeaseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        Range("Redis:SweepKeysPerSecond", options.Redis.SweepKeysPerSecond, 0, 1_000_000);
         CheckPartitions(failures, $"{section}:Redis:Partitions", options.Redis.Partitions);
         if (options.KeyPrefix is { } prefix && (prefix.Length is 0 or > 128 || prefix.Any(static c => char.IsControl(c) || char.IsWhiteSpace(c) || c is '{' or '}' or '*')))
         {

@@ -130,6 +130,21 @@ internal static class EntryCodec
             : EntryKind.Unreadable;
     }
 
+    /// <summary>Reads the stamp and the tags of an entry of which only the beginning is there. Its checksum is not looked at.</summary>
+    /// <returns>False: it is none, or more of it is needed.</returns>
+    public static bool TryReadHead(byte[] beginning, out long stamp, out string[] tags)
+    {
+        (stamp, tags) = (0, []);
+        if (beginning.Length < FixedLength || beginning[0] != Magic || beginning[1] != Version || ((EntryFlags)beginning[2] & (~Known | EntryFlags.Lease)) != EntryFlags.None)
+        {
+            return false;
+        }
+
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(beginning.AsSpan(ChecksumOffset + 16));
+        var at = FixedLength;
+        return count <= MaximumTags && TryReadStamp(beginning, out stamp) && TryReadTags(beginning, count, [], ref at, out tags);
+    }
+
     /// <summary>When a lease ends, in milliseconds of the server's clock; now where that cannot be read.</summary>
     public static long LeaseEnd(ReadOnlySpan<byte> lease, long now) =>
         Utf8Parser.TryParse(lease[(HeadLength + TokenLength)..], out long end, out var read) && read == StampLength ? end : now;

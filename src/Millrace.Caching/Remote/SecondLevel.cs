@@ -36,6 +36,9 @@ internal abstract class SecondLevel : IAsyncDisposable
     /// <summary>A moment by the clock of the server that has a key; 0: none was given.</summary>
     public virtual long StampFor(string key, in CacheStamp stamp) => stamp.Remote;
 
+    /// <summary>What this process has swept of what invalidations cover.</summary>
+    public virtual SweepCounts Sweeps => default;
+
     /// <summary>Ends when it is available, or after the time that a first read would wait for it.</summary>
     public abstract ValueTask ReadyAsync(CancellationToken cancellationToken);
 

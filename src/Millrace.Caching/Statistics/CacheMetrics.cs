@@ -25,6 +25,9 @@ internal sealed class CacheMetrics : IDisposable
             () => PerOutcome(("refreshed", s => s.Refreshes), ("failed", s => s.RefreshFailures), ("skipped", s => s.RefreshesSkipped)),
             "{refresh}",
             "Refreshes in the background.");
+        meter.CreateObservableCounter(MetricNames.SweptEntries, () => PerCache(s => s.SweptEntries), "{entry}", "Invalidated entries removed from the second level.");
+        meter.CreateObservableCounter(MetricNames.SweepReads, () => PerCache(s => s.SweepReads), "{entry}", "Entries of the second level looked at to find those.");
+        meter.CreateObservableCounter(MetricNames.Sweeps, () => PerCache(s => s.Sweeps), "{sweep}", "Sweeps of the second level that came to their end.");
         meter.CreateObservableCounter(MetricNames.Evictions, () => PerCache(s => s.Evictions), "{entry}", "Entries removed to make room.");
         meter.CreateObservableCounter(MetricNames.Expirations, () => PerCache(s => s.Expirations), "{entry}", "Entries removed because their time was over.");
         meter.CreateObservableCounter(MetricNames.Invalidations, () => PerCache(s => s.Invalidations), "{invalidation}", "Keys, tags and everything invalidated.");

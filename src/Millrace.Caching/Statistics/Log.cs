@@ -80,6 +80,12 @@ internal static partial class Log
     [LoggerMessage(1017, LogLevel.Warning, "Cache '{Cache}': a value under a key like '{Pattern}' cannot be read back from the second level; it counts as missing.")]
     public static partial void PayloadUnreadable(ILogger logger, Exception exception, string cache, string pattern);
 
+    [LoggerMessage(1021, LogLevel.Debug, "Cache '{Cache}': {Looked} entries of the second level were looked at and {Removed} invalidated ones removed, in {Duration}.")]
+    public static partial void Swept(ILogger logger, string cache, long looked, long removed, TimeSpan duration);
+
+    [LoggerMessage(1022, LogLevel.Information, "Cache '{Cache}': a sweep of invalidated entries in the second level was broken off; it is begun anew later.")]
+    public static partial void SweepFailed(ILogger logger, Exception exception, string cache);
+
     [LoggerMessage(1200, LogLevel.Warning,
         "Cache '{Cache}': the source of keys like '{Pattern}' fails; what is kept of them is served meanwhile, as long as their policy allows. Said once per outage.")]
     public static partial void SourceFailing(ILogger logger, Exception exception, string cache, string pattern);

@@ -15,6 +15,9 @@ internal static class MetricNames
     public const string Timeouts = "millrace.cache.source.timeouts";
     public const string Overdue = "millrace.cache.source.overdue";
     public const string Refreshes = "millrace.cache.refreshes";
+    public const string SweptEntries = "millrace.cache.sweep.removed";
+    public const string SweepReads = "millrace.cache.sweep.reads";
+    public const string Sweeps = "millrace.cache.sweeps";
     public const string Expirations = "millrace.cache.expirations";
     public const string Invalidations = "millrace.cache.invalidations";
 

@@ -25,6 +25,18 @@ public sealed partial class RedisClient
     public IAsyncEnumerable<byte[]> ScanAsync(string? match = null, int? count = null, string? type = null, CancellationToken cancellationToken = default)
     {
         CheckPage(count);
+        return ScanKeysAsync(match, count, type, cancellationToken);
+    }
+
+    /// <summary>SCAN: the same page by page, those without a key too: for who bounds how fast the servers are asked.</summary>
+    /// <param name="match">As for <see cref="ScanAsync"/>.</param>
+    /// <param name="count">As for <see cref="ScanAsync"/>.</param>
+    /// <param name="type">As for <see cref="ScanAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1.</exception>
+    public IAsyncEnumerable<IReadOnlyList<byte[]>> ScanPagesAsync(string? match = null, int? count = null, string? type = null, CancellationToken cancellationToken = default)
+    {
+        CheckPage(count);
         return ScanServersAsync(match, count, type, cancellationToken);
     }
 
@@ -88,7 +100,19 @@ public sealed partial class RedisClient
         }
     }
 
-    private async IAsyncEnumerable<byte[]> ScanServersAsync(string? match, int? count, string? type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<byte[]> ScanKeysAsync(string? match, int? count, string? type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in ScanServersAsync(match, count, type, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var key in page)
+            {
+                yield return key;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<byte[]>> ScanServersAsync(
+        string? match, int? count, string? type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var node in await PrimariesAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -96,10 +120,7 @@ public sealed partial class RedisClient
             do
             {
                 page = await ScanPageAsync(node, page.Cursor, match, count, type, cancellationToken).ConfigureAwait(false);
-                foreach (var key in page.Items)
-                {
-                    yield return key;
-                }
+                yield return page.Items;
             }
             while (!page.IsLast);
         }

@@ -20,6 +20,8 @@ internal sealed class FallbackLevel(SecondLevel primary, DistributedLevel store)
 
     public override long ServerNow => primary.ServerNow;
 
+    public override SweepCounts Sweeps => primary.Sweeps;
+
     public override ValueTask ReadyAsync(CancellationToken cancellationToken) => primary.ReadyAsync(cancellationToken);
 
     public override async ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)

@@ -35,6 +35,8 @@ internal sealed class PartitionedLevel : SecondLevel
 
     public override long ServerNow => _levels.Min(static level => level.ServerNow);
 
+    public override SweepCounts Sweeps => _levels.Aggregate(default(SweepCounts), static (sum, level) => sum + level.Sweeps);
+
     public override bool IsAvailableFor(string key) => Of(key).IsAvailableFor(key);
 
     public override long ServerNowFor(string key) => Of(key).ServerNowFor(key);

@@ -1,6 +1,7 @@
 -- Invalidates tags, patterns or everything, and tells every node.
 --
--- KEYS[1]  state: a hash of clock (the last stamp given), n (messages published), all and tagfloor (stamps), name (Heartbeat.lua)
+-- KEYS[1]  state: a hash of clock (the last stamp given), n (messages published), all and tagfloor (stamps), name (Heartbeat.lua),
+--          invalidated and swept (stamps, Sweeping/SweepClaim.lua)
 -- KEYS[2]  tags: a sorted set of invalidated tags by stamp
 -- KEYS[3]  patterns: the same of patterns
 -- KEYS[4]  nodes: a sorted set of nodes by the end of their trust, ms
@@ -21,7 +22,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local last = tonumber(redis.call('HGET', KEYS[1], 'clock') or '0')
 local stamp = math.max(time[1] * 1000000 + time[2], last + 1, tonumber(ARGV[1]) + 1)
 local score = string.format('%.0f', stamp)
-redis.call('HSET', KEYS[1], 'clock', score)
+redis.call('HSET', KEYS[1], 'clock', score, 'invalidated', score)
 if ARGV[5] == '1' then
   redis.call('HSET', KEYS[1], 'all', score)
   redis.call('DEL', KEYS[2], KEYS[3])

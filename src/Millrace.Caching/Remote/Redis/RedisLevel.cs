@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Local;
+using Millrace.Caching.Remote.Redis.Sweeping;
 using Millrace.Caching.Statistics;
 using Millrace.Redis;
 
@@ -23,6 +24,7 @@ internal sealed partial class RedisLevel : SecondLevel
     private readonly ServedFloors _served = new();
     private readonly ServerClock _serverClock;
     private readonly RedisLink _link;
+    private readonly RedisSweeper _sweeper;
     private readonly Lazy<Task> _ending; // services know a cache under several keys, and dispose of it once for each
     private readonly KeyPatterns _patterns;
     private readonly TimeProvider _time;
@@ -49,9 +51,11 @@ internal sealed partial class RedisLevel : SecondLevel
         _marks = new RemoteMarks(options.InvalidatedTagLimit);
         _journal = new Journal(time.Provider);
         _serverClock = new ServerClock(time.Provider);
+        var connection = (Connection(redis.Options), redis.Services);
         _link = new RedisLink(
-            cacheName, _names, _options, (Connection(redis.Options), redis.Services), (local, _marks, _journal, _serverClock, _served), time.Clock, time.Provider, logger);
-        _ending = new Lazy<Task>(() => _link.DisposeAsync().AsTask());
+            cacheName, _names, _options, connection, (local, _marks, _journal, _serverClock, _served), time.Clock, time.Provider, logger);
+        _sweeper = new RedisSweeper(cacheName, _names, _link, _options.SweepKeysPerSecond, connection, time.Provider, logger);
+        _ending = new Lazy<Task>(EndAsync);
     }
 
     public override bool IsAvailable => _link.IsReady;
@@ -63,6 +67,8 @@ internal sealed partial class RedisLevel : SecondLevel
     public override long Stamp => _serverClock.Stamp;
 
     public override long ServerNow => _serverClock.Now;
+
+    public override SweepCounts Sweeps => _sweeper.Counts;
 
     /// <summary>This node's name among those that share the cache.</summary>
     public string Node => _link.Node;
@@ -309,6 +315,12 @@ internal sealed partial class RedisLevel : SecondLevel
         options.ReadFrom = RedisReadFrom.Primary;
         options.Tracking = new RedisTrackingOptions { Optional = true };
         return options;
+    }
+
+    private async Task EndAsync()
+    {
+        await _sweeper.DisposeAsync().ConfigureAwait(false);
+        await _link.DisposeAsync().ConfigureAwait(false);
     }
 
     private bool Saw(string key, RemoteLease lease, RedisReply stored)

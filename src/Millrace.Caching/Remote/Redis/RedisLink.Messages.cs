@@ -7,6 +7,9 @@ namespace Millrace.Caching.Remote.Redis;
 /// <summary>What other nodes say: numbered messages on the channel, and answers to this node.</summary>
 internal sealed partial class RedisLink
 {
+    /// <summary>Called when entries may have become invalid while they stay on the server. Short, and waits for nothing.</summary>
+    public Action? Invalidated { get; set; }
+
     private async Task ListenAsync(RedisClient client, RedisSubscription subscription, CancellationToken stop)
     {
         await foreach (var message in subscription.WithCancellation(stop).ConfigureAwait(false))
@@ -50,6 +53,11 @@ internal sealed partial class RedisLink
 
         _serverClock.Saw(stamp);
         message.Mark(_marks, stamp);
+        if (message.Everything || message.Tags is not null || message.Patterns is not null)
+        {
+            Invalidated?.Invoke();
+        }
+
         if (message.Node != Node)
         {
             message.Apply(_local);

@@ -329,6 +329,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         _local.TrustLost(); // what was cached meanwhile was not watched
         TrustUntil(sent + _clock.Units(_options.TrustDuration) - _clock.Lag);
         _ready.TrySetResult();
+        Invalidated?.Invoke(); // perhaps by others, meanwhile
     }
 
     private void TrustUntil(long timestamp)

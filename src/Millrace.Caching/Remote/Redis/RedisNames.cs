@@ -17,6 +17,8 @@ internal sealed class RedisNames
         Tags = new RedisKey(Encoding.UTF8.GetBytes(shared + "tags"));
         Patterns = new RedisKey(Encoding.UTF8.GetBytes(shared + "patterns"));
         Nodes = new RedisKey(Encoding.UTF8.GetBytes(shared + "nodes"));
+        Sweeper = new RedisKey(Encoding.UTF8.GetBytes(shared + "sweeper"));
+        EntryPattern = new string([.. prefix.SelectMany(static c => c is '*' or '?' or '[' or ']' or '\\' or '^' ? ['\\', c] : (char[])[c])]) + '*';
         Channel = shared + "channel";
         AnswersPrefix = shared + "answers:";
     }
@@ -30,6 +32,12 @@ internal sealed class RedisNames
     public RedisKey Patterns { get; }
 
     public RedisKey Nodes { get; }
+
+    /// <summary>The node that sweeps the server.</summary>
+    public RedisKey Sweeper { get; }
+
+    /// <summary>What entries match, for SCAN.</summary>
+    public string EntryPattern { get; }
 
     /// <summary>Where invalidations are told.</summary>
     public string Channel { get; }
