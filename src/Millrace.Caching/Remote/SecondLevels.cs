@@ -28,24 +28,26 @@ internal static class SecondLevels
 
         return options.Redis.Partitions.Count > 0
             ? Partitions(services, name, options, store, time, logger)
-            : Redis(services, name, Default(services, name), options, store, time, logger);
+            : Redis(services, name, Default(services, name), options, store, time, logger, layout: null);
     }
 
     private static RedisOptions Default(IServiceProvider services, string name) =>
-        services.GetService<IOptionsMonitor<RedisOptions>>()?.Get(Options.DefaultName)
-        ?? throw new InvalidOperationException(
-            $"Cache '{name}' was to use several servers and names none. Give UseRedis their names and connection strings, or set Redis:Partitions in its section.");
+        services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(RedisClient))
+            ? services.GetRequiredService<IOptionsMonitor<RedisOptions>>().Get(Options.DefaultName)
+            : throw new InvalidOperationException(
+                $"Cache '{name}' was to use several servers and names none. Give UseRedis their names and connection strings, or set Redis:Partitions in its section.");
 
     /// <summary>One server, or the default one, and while it is away the store, if there is one.</summary>
     private static SecondLevelFactory Redis(
-        IServiceProvider services, string name, RedisOptions redis, CacheOptions options, SecondLevelFactory? store, TimeProvider time, ILogger logger)
+        IServiceProvider services, string name, RedisOptions redis, CacheOptions options, SecondLevelFactory? store, TimeProvider time, ILogger logger,
+        (LayoutWatch Watch, int Partition)? layout)
     {
         var redisServices = new RedisClientServices
         {
             LoggerFactory = services.GetService<ILoggerFactory>(), MeterFactory = services.GetService<IMeterFactory>(), TimeProvider = time,
         };
         SecondLevelFactory level = (local, patterns, clock) =>
-            new RedisLevel(name, options, CacheRegistration.KeyPrefix(name, options), (redis, redisServices), local, patterns, (clock, time), logger);
+            new RedisLevel(name, options, CacheRegistration.KeyPrefix(name, options), (redis, redisServices), local, patterns, (clock, time), logger, layout);
         return store is null ? level : (local, patterns, clock) => new FallbackLevel(level(local, patterns, clock), (DistributedLevel)store(local, patterns, clock));
     }
 
@@ -53,11 +55,13 @@ internal static class SecondLevels
     private static SecondLevelFactory Partitions(
         IServiceProvider services, string name, CacheOptions options, SecondLevelFactory? store, TimeProvider time, ILogger logger)
     {
-        var levels = options.Redis.Partitions.ToDictionary(
+        var servers = options.Redis.Partitions.ToDictionary(
             static partition => partition.Key.ToLowerInvariant(), // as configuration takes names, whose case is not part of them
-            partition => Redis(services, name, RedisOptions.Parse(partition.Value), options, store, time, logger),
+            static partition => RedisOptions.Parse(partition.Value),
             StringComparer.Ordinal);
-        return (local, patterns, clock) => new PartitionedLevel(new Rendezvous(levels.Keys), local, (partition, part) => levels[partition](part, patterns, clock));
+        return (local, patterns, clock) => new PartitionedLevel(
+            new Rendezvous(servers.Keys), local, time,
+            (partition, number, part, watch) => Redis(services, name, servers[partition], options, store, time, logger, (watch, number))(part, patterns, clock));
     }
 
     private static SecondLevelFactory Store(IServiceProvider services, SecondLevelRegistration registration, CacheOptions options, TimeProvider time, ILogger logger)

@@ -10,20 +10,26 @@ namespace Millrace.Caching.Remote.Partitioned;
 // failures the first is thrown when all have had their turn.
 //
 // A partition that is away takes only its own keys with it: the ledger keeps trust for each (InvalidationLedger.Partitions.cs), and each has its own journal
-// of what it missed.
+// of what it missed. So is a key that nodes with other lists look for elsewhere (LayoutWatch): it is nowhere, as if its server were away. Changes of it are
+// told to the server that has it by this node's list all the same.
 internal sealed class PartitionedLevel : SecondLevel
 {
+    private static readonly RemoteAnswer Unavailable = new(RemoteAnswerKind.Unavailable);
+
     private readonly Rendezvous _map;
     private readonly SecondLevel[] _levels;
+    private readonly LayoutWatch _layouts;
 
     /// <param name="map">Which partition has a key.</param>
     /// <param name="local">The first level.</param>
-    /// <param name="make">Makes a partition, by its name, which tells what it is given of changes.</param>
-    public PartitionedLevel(Rendezvous map, ILocalLevel local, Func<string, ILocalLevel, SecondLevel> make)
+    /// <param name="time">The time.</param>
+    /// <param name="make">Makes a partition, by its name and number, which tells what it is given of changes, and of the lists of servers it meets.</param>
+    public PartitionedLevel(Rendezvous map, ILocalLevel local, TimeProvider time, Func<string, int, ILocalLevel, LayoutWatch, SecondLevel> make)
     {
         _map = map;
-        var parts = local.Split(map.Names.Count, map.Of);
-        _levels = [.. map.Names.Select((name, i) => make(name, parts[i]))];
+        _layouts = new LayoutWatch(map, time, local.TrustLost);
+        var parts = local.Split(map.Names.Count + 1, PlaceOf); // the last one is nowhere, and always away
+        _levels = [.. map.Names.Select((name, i) => make(name, i, parts[i], _layouts))];
     }
 
     public override bool IsAvailable => Array.TrueForAll(_levels, static level => level.IsAvailable);
@@ -37,7 +43,7 @@ internal sealed class PartitionedLevel : SecondLevel
 
     public override SweepCounts Sweeps => _levels.Aggregate(default(SweepCounts), static (sum, level) => sum + level.Sweeps);
 
-    public override bool IsAvailableFor(string key) => Of(key).IsAvailableFor(key);
+    public override bool IsAvailableFor(string key) => At(key) is { } level && level.IsAvailableFor(key);
 
     public override long ServerNowFor(string key) => Of(key).ServerNowFor(key);
 
@@ -63,15 +69,15 @@ internal sealed class PartitionedLevel : SecondLevel
     }
 
     public override ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken) =>
-        Of(key).ReadAsync(key, tags, cancellationToken);
+        At(key)?.ReadAsync(key, tags, cancellationToken) ?? new ValueTask<RemoteAnswer>(Unavailable);
 
     public override ValueTask<RemoteAnswer> LeaseAsync(string key, string[] tags, long invalid, CancellationToken cancellationToken) =>
-        Of(key).LeaseAsync(key, tags, invalid, cancellationToken);
+        At(key)?.LeaseAsync(key, tags, invalid, cancellationToken) ?? new ValueTask<RemoteAnswer>(Unavailable);
 
     public override async ValueTask<RemoteAnswer[]> ReadManyAsync(IReadOnlyList<string> keys, string[] tags, CancellationToken cancellationToken)
     {
         var groups = Group(keys);
-        if (groups.Length == 1)
+        if (groups.Length == 1 && !_layouts.IsMoving)
         {
             return await _levels[groups[0].Partition].ReadManyAsync(keys, tags, cancellationToken).ConfigureAwait(false);
         }
@@ -86,28 +92,45 @@ internal sealed class PartitionedLevel : SecondLevel
             var found = await _levels[group.Partition].ReadManyAsync(own, tags, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < found.Length; i++)
             {
-                answers[group.Places[i]] = found[i];
+                answers[group.Places[i]] = At(own[i]) is null ? Unavailable : found[i];
             }
         }
     }
 
     public override ValueTask<RemoteAnswer> RenewAsync(string key, ReadOnlyMemory<byte> mark, CancellationToken cancellationToken) =>
-        Of(key).RenewAsync(key, mark, cancellationToken);
+        At(key)?.RenewAsync(key, mark, cancellationToken) ?? new ValueTask<RemoteAnswer>(Unavailable);
 
     public override ValueTask FailAsync(string key, RemoteLease lease, TimeSpan throttle) => Of(key).FailAsync(key, lease, throttle);
 
     public override ValueTask<bool?> RetimeAsync(string key, TimeSpan lifetime, CancellationToken cancellationToken) =>
-        Of(key).RetimeAsync(key, lifetime, cancellationToken);
+        At(key)?.RetimeAsync(key, lifetime, cancellationToken) ?? new ValueTask<bool?>((bool?)null);
 
-    public override ValueTask<bool?> FillAsync(string key, RemoteLease lease, RemoteEntry entry, TimeSpan lifetime) =>
-        Of(key).FillAsync(key, lease, entry, lifetime);
+    public override async ValueTask<bool?> FillAsync(string key, RemoteLease lease, RemoteEntry entry, TimeSpan lifetime)
+    {
+        if (At(key) is { } level)
+        {
+            return await level.FillAsync(key, lease, entry, lifetime).ConfigureAwait(false);
+        }
+
+        await Of(key).ReleaseAsync(key, lease).ConfigureAwait(false);
+        return null;
+    }
 
     public override ValueTask ReleaseAsync(string key, RemoteLease lease) => Of(key).ReleaseAsync(key, lease);
 
-    public override ValueTask<bool?> SetAsync(string key, RemoteEntry entry, TimeSpan lifetime, CancellationToken cancellationToken) =>
-        Of(key).SetAsync(key, entry, lifetime, cancellationToken);
+    public override async ValueTask<bool?> SetAsync(string key, RemoteEntry entry, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        if (At(key) is { } level)
+        {
+            return await level.SetAsync(key, entry, lifetime, cancellationToken).ConfigureAwait(false);
+        }
 
-    public override ValueTask TouchAsync(string key, TimeSpan lifetime) => Of(key).TouchAsync(key, lifetime);
+        cancellationToken.ThrowIfCancellationRequested();
+        await Of(key).RemoveAsync([key], confirmed: false, CancellationToken.None).ConfigureAwait(false); // what is there is older
+        return null;
+    }
+
+    public override ValueTask TouchAsync(string key, TimeSpan lifetime) => At(key)?.TouchAsync(key, lifetime) ?? default;
 
     public override async ValueTask RemoveAsync(IReadOnlyList<string> keys, bool confirmed, CancellationToken cancellationToken)
     {
@@ -129,7 +152,17 @@ internal sealed class PartitionedLevel : SecondLevel
 
     public override ValueTask DisposeAsync() => OfAllAsync(static level => level.DisposeAsync());
 
+    /// <summary>The partition that has a key by this node's list.</summary>
     private SecondLevel Of(string key) => _levels[_map.Of(key)];
+
+    /// <summary>The same, to be asked for the key; null: the key is nowhere now, because nodes disagree where it is.</summary>
+    private SecondLevel? At(string key) => PlaceOf(key) is var place && place < _levels.Length ? _levels[place] : null;
+
+    private int PlaceOf(string key)
+    {
+        var owner = _map.Of(key);
+        return _layouts.Moves(key, owner) ? _map.Names.Count : owner;
+    }
 
     /// <summary>The places of the keys that each partition has.</summary>
     private (int Partition, int[] Places)[] Group(IReadOnlyList<string> keys) =>

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Millrace.Caching.Invalidation;
 using Millrace.Caching.Local;
+using Millrace.Caching.Remote.Partitioned;
 using Millrace.Caching.Remote.Redis.Sweeping;
 using Millrace.Caching.Statistics;
 using Millrace.Redis;
@@ -24,6 +25,7 @@ internal sealed partial class RedisLevel : SecondLevel
     private readonly ServedFloors _served = new();
     private readonly ServerClock _serverClock;
     private readonly RedisLink _link;
+    private readonly RedisLayouts? _layouts;
     private readonly RedisSweeper _sweeper;
     private readonly Lazy<Task> _ending; // services know a cache under several keys, and dispose of it once for each
     private readonly KeyPatterns _patterns;
@@ -41,7 +43,8 @@ internal sealed partial class RedisLevel : SecondLevel
         ILocalLevel local,
         KeyPatterns patterns,
         (CacheClock Clock, TimeProvider Provider) time,
-        ILogger logger)
+        ILogger logger,
+        (LayoutWatch Watch, int Partition)? layout = null)
     {
         (_cacheName, _patterns, _time, _logger) = (cacheName, patterns, time.Provider, logger);
         _names = new RedisNames(prefix);
@@ -51,9 +54,10 @@ internal sealed partial class RedisLevel : SecondLevel
         _marks = new RemoteMarks(options.InvalidatedTagLimit);
         _journal = new Journal(time.Provider);
         _serverClock = new ServerClock(time.Provider);
+        _layouts = layout is var (watch, partition) ? new RedisLayouts(watch, partition, _names, _serverClock, _options, time.Provider) : null;
         var connection = (Connection(redis.Options), redis.Services);
         _link = new RedisLink(
-            cacheName, _names, _options, connection, (local, _marks, _journal, _serverClock, _served), time.Clock, time.Provider, logger);
+            cacheName, _names, _options, connection, (local, _marks, _journal, _serverClock, _served, _layouts), time.Clock, time.Provider, logger);
         _sweeper = new RedisSweeper(cacheName, _names, _link, _options.SweepKeysPerSecond, connection, time.Provider, logger);
         _ending = new Lazy<Task>(EndAsync);
     }
@@ -384,7 +388,8 @@ internal sealed partial class RedisLevel : SecondLevel
                     question = others;
                 }
 
-                var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question);
+                var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question)
+                    || _layouts?.Covers(key, entry.Stamp) == true;
                 var time = _serverClock.Now;
                 var isExpired = entry.ExpiresAt <= time;
                 if (!_link.IsReady || losses != _link.Losses)

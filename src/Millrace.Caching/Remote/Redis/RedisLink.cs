@@ -15,8 +15,8 @@ namespace Millrace.Caching.Remote.Redis;
 // message there is numbered by the script that publishes it.
 //
 // State          what happens                                                             level is asked   copies are fresh
-//   Recovering   subscribe; hear an own probe on the subscription; carry out what is        no               no
-//                owed (Journal); load marks; first heartbeat  ──► Ready
+//   Recovering   subscribe; hear an own probe on the subscription; of several servers see   no               no
+//                which lists of them are in use (LayoutWatch); carry out what is owed (Journal); load marks; first heartbeat  ──► Ready
 //   Ready        a heartbeat every third of the trust duration                              until the trust ends, both
 //
 // From Ready to Recovering (Lose): a tracked connection was lost; the subscription says that messages may be missing; a number was left out; the
@@ -47,6 +47,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
     private readonly Journal _journal;
     private readonly ServerClock _serverClock;
     private readonly ServedFloors _served;
+    private readonly RedisLayouts? _layouts; // null: there is one server
     private readonly CacheClock _clock;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -72,13 +73,13 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         RedisNames names,
         RedisCacheOptions options,
         (RedisOptions Options, RedisClientServices Services) redis,
-        (ILocalLevel Local, RemoteMarks Marks, Journal Journal, ServerClock ServerClock, ServedFloors Served) parts,
+        (ILocalLevel Local, RemoteMarks Marks, Journal Journal, ServerClock ServerClock, ServedFloors Served, RedisLayouts? Layouts) parts,
         CacheClock clock,
         TimeProvider time,
         ILogger logger)
     {
         (_cacheName, _names, _options, _clock, _time, _logger) = (cacheName, names, options, clock, time, logger);
-        (_local, _marks, _journal, _serverClock, _served) = parts;
+        (_local, _marks, _journal, _serverClock, _served, _layouts) = parts;
         (_redis, _services) = redis;
         Confirmations = new Confirmations(time);
         Node = $"{Environment.MachineName}-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}-{Guid.NewGuid():N}";
@@ -246,6 +247,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
             catch (Exception failure) // the top of the loop: whatever it was, nothing is trusted until recovery succeeds
             {
                 Lose(failure.Message);
+                _layouts?.Away();
                 if (_outageBegan is null)
                 {
                     _outageBegan = _time.GetTimestamp();
@@ -283,6 +285,11 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         var losses = Losses;
         ThrowIfUnsupported();
         await ProbeAsync(client, stop).ConfigureAwait(false);
+        if (_layouts is not null)
+        {
+            await _layouts.SettleAsync(client, stop).ConfigureAwait(false);
+        }
+
         lock (_lock)
         {
             ThrowIfLost(losses);
@@ -449,6 +456,11 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         if (_serverClock.Synchronise(reply[0].AsInt64(), asked) is var ahead and > 0)
         {
             _served.Shift(ahead * 1000);
+        }
+
+        if (_layouts is not null)
+        {
+            await _layouts.AskAsync(client, stop).ConfigureAwait(false); // after it, and before it renews any trust: that is for those who know what is in use
         }
 
         var clock = reply[1].AsInt64();

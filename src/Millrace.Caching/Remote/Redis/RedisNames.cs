@@ -17,6 +17,7 @@ internal sealed class RedisNames
         Tags = new RedisKey(Encoding.UTF8.GetBytes(shared + "tags"));
         Patterns = new RedisKey(Encoding.UTF8.GetBytes(shared + "patterns"));
         Nodes = new RedisKey(Encoding.UTF8.GetBytes(shared + "nodes"));
+        Layouts = new RedisKey(Encoding.UTF8.GetBytes(shared + "layouts"));
         Sweeper = new RedisKey(Encoding.UTF8.GetBytes(shared + "sweeper"));
         EntryPattern = new string([.. prefix.SelectMany(static c => c is '*' or '?' or '[' or ']' or '\\' or '^' ? ['\\', c] : (char[])[c])]) + '*';
         Channel = shared + "channel";
@@ -32,6 +33,9 @@ internal sealed class RedisNames
     public RedisKey Patterns { get; }
 
     public RedisKey Nodes { get; }
+
+    /// <summary>Which lists of servers nodes have, where they share the keys among several.</summary>
+    public RedisKey Layouts { get; }
 
     /// <summary>The node that sweeps the server.</summary>
     public RedisKey Sweeper { get; }

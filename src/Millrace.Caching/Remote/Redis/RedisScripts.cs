@@ -11,6 +11,8 @@ internal static class RedisScripts
 
     public static RedisScript Heartbeat { get; } = RedisScript.FromResource(typeof(RedisScripts).Assembly, "Remote.Redis.Heartbeat.lua", 2);
 
+    public static RedisScript Layouts { get; } = RedisScript.FromResource(typeof(RedisScripts).Assembly, "Remote.Redis.Layouts.lua", 2);
+
     public static RedisScript Touch { get; } = RedisScript.FromResource(typeof(RedisScripts).Assembly, "Remote.Redis.Touch.lua", 1);
 
     public static EntryScript Lease { get; } = new("Lease", keys: 2, keysOnCluster: 1);

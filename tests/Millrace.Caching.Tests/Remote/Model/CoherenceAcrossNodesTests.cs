@@ -17,17 +17,19 @@ public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
     public Task No_history_yields_a_value_older_than_it_may(string server) => PlayAsync(server, servers: 1);
 
     [Theory, Trait("req", "C-16")]
-    [InlineData(SharedServers.Redis, 2)]
-    [InlineData(SharedServers.Redis, 3)]
-    [InlineData(SharedServers.Untracked, 2)]
-    public Task No_history_on_several_servers_yields_a_value_older_than_it_may(string server, int servers) => PlayAsync(server, servers);
+    [InlineData(SharedServers.Redis, 2, false)]
+    [InlineData(SharedServers.Redis, 3, false)]
+    [InlineData(SharedServers.Redis, 3, true)]
+    [InlineData(SharedServers.Untracked, 2, false)]
+    public Task No_history_on_several_servers_yields_a_value_older_than_it_may(string server, int servers, bool areListsUnlike) =>
+        PlayAsync(server, servers, areListsUnlike);
 
-    private async Task PlayAsync(string server, int servers)
+    private async Task PlayAsync(string server, int servers, bool areListsUnlike = false)
     {
         var started = await Task.WhenAll(Enumerable.Range(0, servers).Select(_ => TownServer.StartAsync(server)));
         await using var stops = new Stops(started);
         var seed = System.Security.Cryptography.RandomNumberGenerator.GetInt32(1 << 24);
-        await using var town = await Town.StartAsync(started, seed, Mutation.None);
+        await using var town = await Town.StartAsync(started, seed, Mutation.None, areListsUnlike);
         var count = CountOf(server);
         for (var i = 0; i < count && town.Violations.IsEmpty; i++)
         {

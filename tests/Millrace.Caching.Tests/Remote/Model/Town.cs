@@ -36,7 +36,12 @@ internal sealed class Town : IAsyncDisposable
 
     public static Task<Town> StartAsync(TownServer server, int seed, Mutation mutation) => StartAsync([server], seed, mutation);
 
-    public static async Task<Town> StartAsync(TownServer[] servers, int seed, Mutation mutation)
+    /// <summary>The same on several servers.</summary>
+    /// <param name="servers">The servers.</param>
+    /// <param name="seed">Of the delays.</param>
+    /// <param name="mutation">The rule that is broken, if any.</param>
+    /// <param name="areListsUnlike">Whether the last node has a server less than the others.</param>
+    public static async Task<Town> StartAsync(TownServer[] servers, int seed, Mutation mutation, bool areListsUnlike = false)
     {
         var (caches, levels, locals, chronicle) = (new Cache[Nodes], new DawdlingLevel[Nodes], new DawdlingLocal[Nodes], new Chronicle());
         for (var node = 0; node < Nodes; node++)
@@ -47,10 +52,10 @@ internal sealed class Town : IAsyncDisposable
             var me = node;
             SecondLevelFactory factory = (local, patterns, clock) => levels[me] = new DawdlingLevel(
                 Level(
-                    servers, locals[me] = new DawdlingLocal(local, dawdler, mutation, () => Volatile.Read(ref caches[me]), (name, what) => chronicle.Note(me, name, what)),
-                    (server, local) => new RedisLevel(
+                    areListsUnlike && me == Nodes - 1 ? servers[..^1] : servers, isList: servers.Length > 1, locals[me] = new DawdlingLocal(local, dawdler, mutation, () => Volatile.Read(ref caches[me]), (name, what) => chronicle.Note(me, name, what)),
+                    (server, local, layout) => new RedisLevel(
                         "model", options, options.KeyPrefix, (RedisOptions.Parse(server.Address), new RedisClientServices()), local, patterns,
-                        (clock, TimeProvider.System), NullLogger.Instance)),
+                        (clock, TimeProvider.System), NullLogger.Instance, layout)),
                 dawdler,
                 mutation,
                 (name, what) => chronicle.Note(me, name, what));
@@ -62,15 +67,16 @@ internal sealed class Town : IAsyncDisposable
         return town;
     }
 
-    private static SecondLevel Level(TownServer[] servers, ILocalLevel local, Func<TownServer, ILocalLevel, SecondLevel> make)
+    private static SecondLevel Level(
+        TownServer[] servers, bool isList, ILocalLevel local, Func<TownServer, ILocalLevel, (LayoutWatch, int)?, SecondLevel> make)
     {
-        if (servers.Length == 1)
+        if (!isList)
         {
-            return make(servers[0], local);
+            return make(servers[0], local, null);
         }
 
         var names = servers.Select(static (server, i) => (Name: $"s{i}", server)).ToDictionary(static pair => pair.Name, static pair => pair.server, StringComparer.Ordinal);
-        return new PartitionedLevel(new Rendezvous(names.Keys), local, (name, part) => make(names[name], part));
+        return new PartitionedLevel(new Rendezvous(names.Keys), local, TimeProvider.System, (name, number, part, watch) => make(names[name], part, (watch, number)));
     }
 
     /// <summary>Runs one history over keys of its own.</summary>

@@ -33,14 +33,26 @@ internal sealed class Partitions : IAsyncDisposable
     /// <summary>The name of the server that a key belongs to.</summary>
     public string Of(string key) => _map.Names[_map.Of(key)];
 
+    /// <summary>The name of the server that a key belongs to for those who know only some.</summary>
+    public static string Of(string key, params string[] names)
+    {
+        var map = new Rendezvous(names);
+        return map.Names[map.Of(key)];
+    }
+
     /// <summary>Keys of one server.</summary>
     public string[] KeysOf(string name, int count) => [.. Enumerable.Range(0, 100_000).Select(static i => $"k{i}").Where(key => Of(key) == name).Take(count)];
 
     /// <summary>Keys of all servers.</summary>
     public string[] Keys(int ofEach) => [.. Names.SelectMany(name => KeysOf(name, ofEach))];
 
-    public async Task<Cache> NodeAsync(Action<CacheOptions>? configure = null, bool wait = true)
+    /// <summary>A node.</summary>
+    /// <param name="configure">Its options.</param>
+    /// <param name="wait">Whether to wait until it is connected.</param>
+    /// <param name="names">The servers that it knows; null: all.</param>
+    public async Task<Cache> NodeAsync(Action<CacheOptions>? configure = null, bool wait = true, params string[]? names)
     {
+        var map = names is { Length: > 0 } ? new Rendezvous(names) : _map;
         var options = new CacheOptions();
         configure?.Invoke(options);
         var time = TimeProvider.System;
@@ -49,9 +61,10 @@ internal sealed class Partitions : IAsyncDisposable
         var cache = new Cache(
             Cache.DefaultName, options, time, services: null, registry: null, logger, seed: 1,
             (local, patterns, clock) => new PartitionedLevel(
-                _map, local,
-                (name, part) => new RedisLevel(
-                    Cache.DefaultName, options, prefix, (RedisOptions.Parse(_servers[name].Address), new RedisClientServices()), part, patterns, (clock, time), logger)));
+                map, local, time,
+                (name, number, part, watch) => new RedisLevel(
+                    Cache.DefaultName, options, prefix, (RedisOptions.Parse(_servers[name].Address), new RedisClientServices()), part, patterns, (clock, time), logger,
+                    (watch, number))));
         if (wait)
         {
             await ConnectedAsync(cache);
