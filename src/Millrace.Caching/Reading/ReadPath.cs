@@ -125,7 +125,7 @@ internal sealed partial class ReadPath
         IEnumerable<string>? tags,
         CancellationToken cancellationToken) =>
         _remote is null && options is null ? ReadLocalAsync(key, state, factory, policy, tags, cancellationToken)
-            : _remote is not null && !_remote.IsAvailableFor(key) && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
+            : _remote is not null && _remote.IsAwayFor(key) && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
             : ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
 
     /// <summary>The same for a key that is not a string yet, and becomes one only if step 1 does not answer.</summary>

@@ -17,6 +17,9 @@ internal abstract class SecondLevel : IAsyncDisposable
     /// <summary>Whether it would be asked now for a key.</summary>
     public virtual bool IsAvailableFor(string key) => IsAvailable;
 
+    /// <summary>Whether copies of a key may be served as stale, because whoever has it is away.</summary>
+    public virtual bool IsAwayFor(string key) => !IsAvailableFor(key);
+
     /// <summary>Whether words of changes come, and an answer may be here before the word of a change that it shows.</summary>
     public abstract bool HearsLate { get; }
 

@@ -20,6 +20,24 @@ public sealed class ScanTests(SharedRedis redis) : CommandTests(redis)
 
     [Theory]
     [MemberData(nameof(RedisServers.All), MemberType = typeof(RedisServers))]
+    public async Task Pages_come_one_by_one_those_without_a_key_too(string server)
+    {
+        var client = await ConnectAsync(server);
+        var keys = Enumerable.Range(0, 500).Select(i => Key($"p{i}")).ToArray();
+        await client.MSetAsync([.. keys.Select(static key => (key, (RedisArgument)"1"))]);
+        await client.SetAsync(Key("alone"), "1");
+
+        var pages = await AllAsync(client.ScanPagesAsync(Prefix + "p*", count: 20));
+        Assert.Equal(keys.Select(static key => key.ToString()).Order(StringComparer.Ordinal), pages.SelectMany(static page => page).Select(Text).Distinct().Order(StringComparer.Ordinal));
+        Assert.True(pages.Count >= 10, $"{pages.Count} pages"); // a page has some more than it was asked for, on a cluster's three servers each
+        pages = await AllAsync(client.ScanPagesAsync(Prefix + "alone", count: 20));
+        Assert.Equal(Key("alone").ToString(), Text(Assert.Single(pages.SelectMany(static page => page))));
+        Assert.Contains(pages, static page => page.Count == 0);
+        Assert.Throws<ArgumentOutOfRangeException>(() => client.ScanPagesAsync(count: 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(RedisServers.All), MemberType = typeof(RedisServers))]
     public async Task All_fields_and_members_come(string server)
     {
         var client = await ConnectAsync(server);

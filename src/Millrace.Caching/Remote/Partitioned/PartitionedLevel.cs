@@ -10,8 +10,8 @@ namespace Millrace.Caching.Remote.Partitioned;
 // failures the first is thrown when all have had their turn.
 //
 // A partition that is away takes only its own keys with it: the ledger keeps trust for each (InvalidationLedger.Partitions.cs), and each has its own journal
-// of what it missed. So is a key that nodes with other lists look for elsewhere (LayoutWatch): it is nowhere, as if its server were away. Changes of it are
-// told to the server that has it by this node's list all the same.
+// of what it missed. So is a key that nodes with other lists look for elsewhere (LayoutWatch): it is nowhere, as if its server were away, except that no
+// stale copy is served, because the source is at hand. Changes of it are told to the server that has it by this node's list all the same.
 internal sealed class PartitionedLevel : SecondLevel
 {
     private static readonly RemoteAnswer Unavailable = new(RemoteAnswerKind.Unavailable);
@@ -44,6 +44,8 @@ internal sealed class PartitionedLevel : SecondLevel
     public override SweepCounts Sweeps => _levels.Aggregate(default(SweepCounts), static (sum, level) => sum + level.Sweeps);
 
     public override bool IsAvailableFor(string key) => At(key) is { } level && level.IsAvailableFor(key);
+
+    public override bool IsAwayFor(string key) => At(key) is { } level && level.IsAwayFor(key); // of one that is nowhere the source is asked
 
     public override long ServerNowFor(string key) => Of(key).ServerNowFor(key);
 

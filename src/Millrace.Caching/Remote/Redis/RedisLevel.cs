@@ -66,6 +66,8 @@ internal sealed partial class RedisLevel : SecondLevel
 
     public override bool IsAvailableFor(string key) => _link.IsReady;
 
+    public override bool IsAwayFor(string key) => !_link.IsReady;
+
     public override bool HearsLate => true; // of its own changes not at all, with key tracking; of others' on another connection, without
 
     public override long Stamp => _serverClock.Stamp;

@@ -41,6 +41,8 @@ internal sealed class DawdlingLevel(SecondLevel level, Dawdler dawdler, Mutation
 
     public override bool IsAvailableFor(string key) => level.IsAvailableFor(key);
 
+    public override bool IsAwayFor(string key) => level.IsAwayFor(key);
+
     public override long ServerNowFor(string key) => level.ServerNowFor(key);
 
     public override CacheStamp StampAt(long sequence) => level.StampAt(sequence);

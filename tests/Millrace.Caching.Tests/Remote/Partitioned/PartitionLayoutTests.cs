@@ -30,10 +30,11 @@ public sealed class PartitionLayoutTests : IAsyncLifetime
 
         Assert.False(old.TryGet<string>(moving, out _));
         await young.RemoveAsync([moving], confirmed: true, Node.Token);
-        Assert.Equal("fresh", await old.GetOrCreateAsync(moving, static _ => ValueTask.FromResult("fresh"), NoStale, cancellationToken: Node.Token));
-        await old.SetAsync(moving, "set", NoStale, cancellationToken: Node.Token);
+        Assert.Equal("fresh", await old.ReadAsync(moving, static () => "fresh")); // stale copies are for outages
+        await old.SetAsync(moving, "set", CachePolicies.Medium, cancellationToken: Node.Token);
         Assert.False(old.TryGet<string>(moving, out _));
-        Assert.Equal("fresher", await young.GetOrCreateAsync(moving, static _ => ValueTask.FromResult("fresher"), NoStale, cancellationToken: Node.Token));
+        Assert.Equal("fresher", await old.ReadAsync(moving, static () => "fresher"));
+        Assert.Equal("fresher", await young.ReadAsync(moving, static () => "fresher"));
         Assert.False(young.TryGet<string>(moving, out _));
         var batch = await young.GetManyAsync<string>([moving, staying], Node.Token);
         Assert.Equal([staying], batch.Keys);
@@ -87,9 +88,10 @@ public sealed class PartitionLayoutTests : IAsyncLifetime
         Assert.Equal("1", (await _servers["c"].CommandAsync("EXISTS", "cache:" + moving)).Text); // there it is, still
 
         await Poll.UntilAsync(
-            async () => await third.GetOrCreateAsync(moving, static _ => ValueTask.FromResult("new"), NoStale, cancellationToken: Node.Token) is "new"
-                && third.TryGet<string>(moving, out _) ? null : "it is not",
+            async () => await third.ReadAsync(Moving()[1], static () => "another") is "another" && third.TryGet<string>(Moving()[1], out _) ? null : "it is not",
             "the other list is not in use any more");
+        Assert.Equal("new", await third.ReadAsync(moving, static () => "new"));
+        Assert.True(third.TryGet<string>(moving, out _));
         Assert.Equal("kept", await third.FindAsync(staying));
     }
 
