@@ -16,6 +16,8 @@ internal sealed class Town : IAsyncDisposable
 
     private static readonly int Cuts = int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_CACHE_CUTS"), System.Globalization.CultureInfo.InvariantCulture, out var cuts) ? cuts : 100;
 
+    private static readonly TimeSpan Trust = TimeSpan.FromMilliseconds(1500);
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
     private readonly TownServer[] _servers;
@@ -48,7 +50,7 @@ internal sealed class Town : IAsyncDisposable
         {
             var dawdler = new Dawdler(seed + node);
             var options = new CacheOptions { KeyPrefix = $"model{seed}{mutation}:", DefaultPolicy = History.Policy };
-            options.Redis.TrustDuration = TimeSpan.FromMilliseconds(1500);
+            options.Redis.TrustDuration = Trust;
             var me = node;
             SecondLevelFactory factory = (local, patterns, clock) => levels[me] = new DawdlingLevel(
                 Level(
@@ -99,6 +101,11 @@ internal sealed class Town : IAsyncDisposable
         {
             // A lost connection: of all nodes to one server, at any moment of the others' doings.
             actors.Add(CutAsync(random.Next(2) == 0 ? "normal" : "pubsub", server: random.Next(_servers.Length)));
+        }
+        else if (_servers.Length > 1 && random.Next(4 * Cuts) == 0)
+        {
+            // One of several servers is away for longer than trust lasts.
+            actors.Add(_servers[random.Next(_servers.Length)].FreezeAsync(Trust + Trust / 2));
         }
 
         await InTimeAsync(Task.WhenAll(actors), seed, "its actors");

@@ -45,5 +45,16 @@ internal sealed class TownServer(string server, int port, IAsyncDisposable start
         }
     }
 
+    /// <summary>Lets it stand still for a while, if it can: connections stay, and nothing is answered.</summary>
+    public async Task FreezeAsync(TimeSpan span)
+    {
+        if (started is RedisServer redis)
+        {
+            await redis.PauseAsync();
+            await Task.Delay(span, TimeProvider.System, CancellationToken.None);
+            await redis.ResumeAsync();
+        }
+    }
+
     public ValueTask DisposeAsync() => started.DisposeAsync();
 }

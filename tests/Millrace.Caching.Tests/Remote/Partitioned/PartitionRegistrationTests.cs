@@ -57,6 +57,33 @@ public sealed class PartitionRegistrationTests
     }
 
     [Fact]
+    public async Task One_server_may_have_several_names()
+    {
+        await using var server = await TestKit.Redis.RedisServer.StartAsync();
+        var names = Enumerable.Range(1, 4).ToDictionary(static i => $"redis-{i}", _ => server.Address);
+        await using var a = Cache(names, []);
+        await using var b = Cache(names, []);
+        var (first, second) = (a.GetRequiredService<Cache>(), b.GetRequiredService<Cache>());
+        await Partitions.ConnectedAsync(first);
+        await Partitions.ConnectedAsync(second);
+        var keys = Enumerable.Range(0, 20).Select(static i => $"k{i}").ToArray();
+        foreach (var key in keys)
+        {
+            await first.ReadAsync(key, static () => "old", "t");
+            Assert.Equal("old", await second.FindAsync(key));
+        }
+
+        await first.RemoveAsync(keys[..10], confirmed: true, Node.Token);
+        Assert.All(keys[..10], key => Assert.False(second.TryGet<string>(key, out _)));
+        await first.RemoveByTagAsync(["t"], confirmed: true, Node.Token);
+        Assert.All(keys, key => Assert.False(second.TryGet<string>(key, out _)));
+        foreach (var key in keys)
+        {
+            Assert.Equal("SOURCE", await second.FindAsync(key));
+        }
+    }
+
+    [Fact]
     public async Task Faults_in_the_list_are_named_when_the_host_starts_and_no_secret_is()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
