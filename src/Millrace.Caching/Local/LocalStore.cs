@@ -339,16 +339,9 @@ internal sealed partial class LocalStore : IDisposable
     private static int MarkOf(int hash) => (int)((uint)hash % ChangeMarks);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsValid(Entry entry, long now)
-    {
-        if (entry.IsExpired(now) || (now >= _ledger.TrustedUntil && !_ledger.Lapse(now)))
-        {
-            return false;
-        }
-
-        var sequence = _ledger.Sequence; // after the trust: whose trust is lost is told by the sequence first
-        return entry.Stamp == sequence || Check(entry, sequence);
-    }
+    private bool IsValid(Entry entry, long now) =>
+        !entry.IsExpired(now) && (now < _ledger.TrustedUntil || _ledger.Lapse(now))
+        && _ledger.Sequence is var sequence && (entry.Stamp == sequence || Check(entry, sequence)); // after the trust, whose loss the sequence tells first
 
     /// <summary>Something was invalidated since the entry was last found valid: whether it still is.</summary>
     private bool Check(Entry entry, long sequence)
