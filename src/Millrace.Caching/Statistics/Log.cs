@@ -83,7 +83,7 @@ internal static partial class Log
     [LoggerMessage(1021, LogLevel.Debug, "Cache '{Cache}': {Looked} entries of the second level were looked at and {Removed} invalidated ones removed, in {Duration}.")]
     public static partial void Swept(ILogger logger, string cache, long looked, long removed, TimeSpan duration);
 
-    [LoggerMessage(1022, LogLevel.Information, "Cache '{Cache}': a sweep of invalidated entries in the second level was broken off; it is begun anew later.")]
+    [LoggerMessage(1022, LogLevel.Information, "Cache '{Cache}': a sweep of invalidated entries in the second level was broken off; it is begun anew later. Said once until one succeeds.")]
     public static partial void SweepFailed(ILogger logger, Exception exception, string cache);
 
     [LoggerMessage(1200, LogLevel.Warning,

@@ -56,7 +56,7 @@ public sealed class PartitionLayoutTests : IAsyncLifetime
         await old.DisposeAsync();
 
         await Poll.UntilAsync(
-            async () => await a.ReadAsync(moving, static () => "a") is "a" && await b.ReadAsync(moving, static () => "b") is "a" ? null : "it is not",
+            async () => await a.ReadAsync(moving, static () => "a") == await b.ReadAsync(moving, static () => "b") ? null : "each has read its source",
             "the key is shared");
 
         Assert.True(b.TryGet<string>(moving, out _));

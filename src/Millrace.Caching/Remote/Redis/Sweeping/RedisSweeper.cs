@@ -70,6 +70,7 @@ internal sealed class RedisSweeper : IAsyncDisposable
     private async Task RunAsync()
     {
         var stop = _stopping.Token;
+        var isFailing = false;
         while (true)
         {
             // 1. Wake
@@ -81,6 +82,8 @@ internal sealed class RedisSweeper : IAsyncDisposable
                 {
                     await Task.Delay(Settling, _time, stop).ConfigureAwait(false);
                 }
+
+                isFailing = false;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -88,7 +91,12 @@ internal sealed class RedisSweeper : IAsyncDisposable
             }
             catch (Exception failure) // the top of the loop: the server, most likely; what is left is swept later
             {
-                Log.SweepFailed(_logger, failure, _cacheName);
+                if (!isFailing)
+                {
+                    Log.SweepFailed(_logger, failure, _cacheName);
+                }
+
+                isFailing = true;
                 await Task.Delay(TurnDuration, _time, stop).ConfigureAwait(false);
                 Wake();
             }
