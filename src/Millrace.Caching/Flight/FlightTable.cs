@@ -1,4 +1,5 @@
 using Millrace.Caching.Local;
+using Millrace.Caching.Naming;
 
 namespace Millrace.Caching.Flight;
 

@@ -16,7 +16,7 @@ internal sealed class CacheClock
 
     private readonly TimeProvider _provider;
     private readonly bool _isSystem;
-    private readonly bool _isKept;
+    private readonly CoarseTime? _kept;
     private readonly long _start;
 
     /// <param name="provider">The time.</param>
@@ -25,7 +25,7 @@ internal sealed class CacheClock
     {
         _provider = provider;
         _isSystem = ReferenceEquals(provider, TimeProvider.System);
-        _isKept = _isSystem && isLenient;
+        _kept = _isSystem && isLenient ? CoarseTime.OfProcess : null;
         _start = _isSystem ? CoarseTime.Exact - Slack : provider.GetTimestamp();
     }
 
@@ -35,7 +35,7 @@ internal sealed class CacheClock
     public long Now
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _isKept ? CoarseTime.Now - _start : Exact();
+        get => _kept is { } kept ? kept.Now - _start : Exact();
     }
 
 #pragma warning disable CA1822 // callers ask their clock, whatever its unit is

@@ -8,19 +8,31 @@ namespace Millrace.Caching.Local;
 //
 // The field is behind by the period, or by more if the thread gets no processor for longer: after a pause of the whole process (a debugger, SIGSTOP, a long
 // collection), until it runs again. Whoever must not take that risk asks the system itself.
-internal static class CoarseTime
+internal sealed class CoarseTime
 {
     private const int Period = 8; // ms
     private const int RoundsPerLook = 128;
 
-    private static readonly AutoResetEvent Wanted = new(initialState: false);
-    private static readonly Lock Starting = new(); // guards _keeper
-    private static Thread? _keeper;
-    private static long _milliseconds; // 0: nobody keeps it
-    private static bool _isRead; // since the keeper last looked
+    private readonly object _gate = new(); // guards the two fields below; the keeper waits on it
+    private Thread? _keeper;
+    private bool _isWanted;
+    private long _milliseconds; // 0: nobody keeps it
+    private bool _isRead; // since the keeper last looked
 
-    /// <summary>Milliseconds since the system started. Never goes back. Thread-safe.</summary>
-    public static long Now
+    private CoarseTime()
+    {
+    }
+
+    /// <summary>The one of this process, for all caches: its thread is begun by the first reader.</summary>
+    public static CoarseTime OfProcess { get; } = new();
+
+#pragma warning disable RS0030 // callers use it only where TimeProvider.System was injected
+    /// <summary>Milliseconds since the system started, asked of the system.</summary>
+    public static long Exact => Environment.TickCount64;
+#pragma warning restore RS0030
+
+    /// <summary>The same, as it was a few milliseconds ago. Never goes back. Thread-safe.</summary>
+    public long Now
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
@@ -40,48 +52,50 @@ internal static class CoarseTime
         }
     }
 
-#pragma warning disable RS0030 // callers use it only where TimeProvider.System was injected
-    /// <summary>The same, asked of the system.</summary>
-    public static long Exact => Environment.TickCount64;
-#pragma warning restore RS0030
-
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long Begin()
+    private long Begin()
     {
         _isRead = true;
-        if (Volatile.Read(ref _keeper) is null)
+        lock (_gate)
         {
-            lock (Starting)
+            if (_keeper is null)
             {
-                if (_keeper is null)
-                {
-                    _keeper = new Thread(Keep) { IsBackground = true, Name = "Millrace clock" };
-                    _keeper.UnsafeStart();
-                }
+                _keeper = new Thread(Keep) { IsBackground = true, Name = "Millrace clock" };
+                _keeper.UnsafeStart();
             }
+
+            _isWanted = true;
+            Monitor.Pulse(_gate);
         }
 
-        Wanted.Set();
         return Exact;
     }
 
-    private static void Keep()
+    private void Keep()
     {
-        while (true)
+        lock (_gate)
         {
-            Wanted.WaitOne();
-            do
+            while (true)
             {
-                _isRead = false;
-                for (var round = 0; round < RoundsPerLook; round++)
+                while (!_isWanted)
                 {
-                    Volatile.Write(ref _milliseconds, Exact);
-                    Wanted.WaitOne(Period); // ends early when a reader came while nobody kept the time
+                    Monitor.Wait(_gate);
                 }
-            }
-            while (_isRead);
 
-            Volatile.Write(ref _milliseconds, 0);
+                do
+                {
+                    _isRead = false;
+                    for (var round = 0; round < RoundsPerLook; round++)
+                    {
+                        Volatile.Write(ref _milliseconds, Exact);
+                        Monitor.Wait(_gate, Period); // ends early when a reader came while nobody kept the time
+                    }
+                }
+                while (Volatile.Read(ref _isRead));
+
+                _isWanted = false;
+                Volatile.Write(ref _milliseconds, 0); // who reads it now says again that it is wanted
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Millrace.Caching.Local;
+using Millrace.Caching.Naming;
 
 namespace Millrace.Caching.Statistics;
 

@@ -54,6 +54,10 @@ internal static partial class Log
         "Cache '{Cache}': {Server} has no key tracking (CLIENT TRACKING). Nodes tell each other of changed keys; what other clients change there is not seen before copies expire.")]
     public static partial void KeysAreTold(ILogger logger, string cache, string server);
 
+    [LoggerMessage(1021, LogLevel.Warning,
+        "Cache '{Cache}': Redis has the maxmemory-policy {Policy}, which may evict the keys that invalidations are known by; then all that is cached there is lost at once. Set it to {Better}.")]
+    public static partial void ServerEvicts(ILogger logger, string cache, string policy, string better);
+
     [LoggerMessage(1012, LogLevel.Information, "Cache '{Cache}': {Reason}; copies from before are not served as fresh.")]
     public static partial void TrustLost(ILogger logger, string cache, string reason);
 

@@ -1,4 +1,5 @@
 using Millrace.Caching.Local;
+using Millrace.Caching.Naming;
 using Millrace.Caching.Statistics;
 using Millrace.Caching.Values;
 

@@ -1,4 +1,5 @@
 using Millrace.Caching.Local;
+using Millrace.Caching.Naming;
 
 namespace Millrace.Caching.Tests.Local;
 
@@ -41,6 +42,27 @@ public sealed class EntryTableTests
         }
 
         Assert.Equal(model.Count, Enumerable.Range(0, table.BucketCount).Sum(bucket => Chain(table.First(bucket))));
+    }
+
+    [Fact]
+    public void Those_that_have_been_here_longest_come_first_also_after_it_has_grown()
+    {
+        var table = new EntryTable(new Lock(), 1);
+        var age = new Dictionary<Entry, int>();
+        for (var i = 0; i < 1000; i++)
+        {
+            var entry = Entries.Make($"k:{i}");
+            age[entry] = i;
+            table.Add(entry);
+        }
+
+        for (var bucket = 0; bucket < table.BucketCount; bucket++)
+        {
+            for (var entry = table.First(bucket); entry?.Next is { } next; entry = next)
+            {
+                Assert.True(age[entry] < age[next]);
+            }
+        }
     }
 
     [Theory]
@@ -99,6 +121,9 @@ public sealed class EntryTableTests
 
             lock (writes)
             {
+                others.ForEach(table.Remove);
+                others.Reverse();
+                others.ForEach(table.Add); // in other places of their chains, while readers stand on them
                 others.ForEach(table.Remove);
                 others.Clear();
                 table.Trim();

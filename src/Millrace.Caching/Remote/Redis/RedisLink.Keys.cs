@@ -28,6 +28,7 @@ namespace Millrace.Caching.Remote.Redis;
 internal sealed partial class RedisLink
 {
     private volatile bool _isTelling;
+    private bool _saidEviction; // the loop's
 
     /// <summary>Whether nodes have to tell each other of changed keys.</summary>
     public bool IsTelling => _isTelling;
@@ -93,6 +94,22 @@ internal sealed partial class RedisLink
         if (_isTelling)
         {
             throw new RedisConnectionException("A change was sent that nobody was told of, because the server was replaced by one without key tracking.");
+        }
+    }
+
+    /// <summary>Says, once, that the server may evict what invalidations are known by.</summary>
+    private async Task WarnOfEvictionAsync(RedisClient client, CancellationToken stop)
+    {
+        if (_saidEviction)
+        {
+            return;
+        }
+
+        var memory = await client.InfoAsync("memory", stop).ConfigureAwait(false);
+        if (memory.GetValueOrDefault("maxmemory_policy") is { } policy && policy.StartsWith("allkeys-", StringComparison.Ordinal) && memory.GetValueOrDefault("maxmemory") != "0")
+        {
+            _saidEviction = true;
+            Log.ServerEvicts(_logger, _cacheName, policy, policy.Replace("allkeys-", "volatile-", StringComparison.Ordinal));
         }
     }
 

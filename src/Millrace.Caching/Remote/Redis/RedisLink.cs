@@ -154,6 +154,11 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
                 return;
             }
 
+            if (wasReady)
+            {
+                _local.TrustUntil(0); // first: who sees that the level is away finds no copy fresh any more
+            }
+
             Volatile.Write(ref _isReady, false);
             Volatile.Write(ref _isWritable, false);
             Volatile.Write(ref _losses, _losses + 1);
@@ -229,6 +234,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
                 if (subscription is null || listening.IsCompleted)
                 {
                     IsCluster = (await client.InfoAsync("cluster", stop).ConfigureAwait(false)).GetValueOrDefault("cluster_enabled") == "1";
+                    await WarnOfEvictionAsync(client, stop).ConfigureAwait(false);
                     RedisKey[] channels = [_names.Channel, _names.AnswersPrefix + Node];
                     subscription = IsCluster
                         ? await client.ShardSubscribeAsync(channels, cancellationToken: stop).ConfigureAwait(false)

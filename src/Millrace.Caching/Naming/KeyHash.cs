@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Millrace.Caching.Local;
+namespace Millrace.Caching.Naming;
 
 /// <summary>
 /// A hash of keys under a secret: 16 bytes per round, each round one multiplication of 64 by 64 bits whose halves are folded together (the
