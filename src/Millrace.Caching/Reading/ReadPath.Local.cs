@@ -5,7 +5,7 @@ using Millrace.Caching.Statistics;
 namespace Millrace.Caching.Reading;
 
 // Steps 2, 5 and 7 for most misses of a cache that stands alone: nobody is at the source yet, the policy says nothing of how the source may fail, and the
-// source answers without waiting. That costs a third of the general way: no task is made, and no state is kept. Whatever turns out otherwise goes on
+// source answers without waiting. No task is made, and no state is kept. Whatever turns out otherwise goes on
 // there.
 internal sealed partial class ReadPath
 {
