@@ -46,6 +46,9 @@ public sealed class WriteBehind<T> : IWriteBehind, IAsyncDisposable
     private int _isDisposed;
     private int _saidLeft;
 
+    /// <summary>As they hold, with what configuration says.</summary>
+    internal WriteBehindOptions Options => _options;
+
     internal WriteBehind(string name, WriteBehindOptions options, WriteBehindParts<T> parts, System.Diagnostics.Metrics.IMeterFactory? meters)
     {
         (Name, _options, _parts) = (name, options, parts);

@@ -22,7 +22,7 @@ public static class WriteBehindCacheBuilderExtensions
     /// Brings writes of different keys to the source; gets the services of a scope of its own. It must be ready to get a write twice, and is not called
     /// for two writes of a key at once. What it throws refuses all the writes of the call: they are tried again, in smaller groups, at last alone.
     /// </param>
-    /// <param name="options">How it waits, flushes and gives up; null: the defaults.</param>
+    /// <param name="options">How it waits, flushes and gives up; null: the defaults. The section <c>Millrace:Cache:WriteBehind:NAME</c> of the configuration overrides them.</param>
     /// <param name="merge">
     /// Makes one value of a pending one and a newer one; null: the newer one counts. What it returns may reach the source instead of the pending value
     /// or after it, so it must be right in both cases: a maximum or a union is, a sum is not. Must not throw, wait, or change its arguments.

@@ -1,6 +1,9 @@
 namespace Millrace.Caching;
 
-/// <summary>How one write-behind waits, flushes and gives up. Checked when it is registered.</summary>
+/// <summary>
+/// How one write-behind waits, flushes and gives up. Checked when it is registered; what the section <c>Millrace:Cache:WriteBehind:NAME</c> of the
+/// configuration says instead (<c>Millrace:Cache:Caches:CACHE:WriteBehind:NAME</c> for a named cache), when the application starts.
+/// </summary>
 public sealed record WriteBehindOptions
 {
     /// <summary>How long the first write of a key waits for others to take its place or to go with it. From 0 to 1 h; default 200 ms.</summary>

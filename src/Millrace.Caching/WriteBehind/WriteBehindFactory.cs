@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,6 +22,7 @@ internal static class WriteBehindFactory
         WriteBehindOptions options,
         Func<T, T, T>? merge)
     {
+        options = Configured(services, cacheName, name, options);
         var cache = services.GetRequiredService<CacheRegistry>().Get(cacheName);
         var scopes = services.GetRequiredService<IServiceScopeFactory>();
         var parts = new WriteBehindParts<T>(
@@ -33,6 +35,30 @@ internal static class WriteBehindFactory
             services.GetService<ILoggerFactory>()?.CreateLogger($"Millrace.Caching.WriteBehind.{name}") ?? NullLogger.Instance,
             string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}"));
         return new WriteBehind<T>(name, options, parts, services.GetService<IMeterFactory>());
+    }
+
+    /// <summary>What configuration says goes before the code.</summary>
+    /// <exception cref="OptionsValidationException">It says what is not allowed.</exception>
+    private static WriteBehindOptions Configured(IServiceProvider services, string cacheName, string name, WriteBehindOptions options)
+    {
+        var section = services.GetService<IConfiguration>()?.GetSection($"{CacheRegistration.SectionName(cacheName)}:WriteBehind:{name}");
+        if (section is null || !section.Exists())
+        {
+            return options;
+        }
+
+        var configured = options with { };
+        section.Bind(configured);
+        try
+        {
+            WriteBehindChecks.Check(configured);
+        }
+        catch (ArgumentOutOfRangeException failure)
+        {
+            throw new OptionsValidationException(name, typeof(WriteBehindOptions), [$"{section.Path}: {failure.Message}"]);
+        }
+
+        return configured;
     }
 
     private static async ValueTask DeliverAsync<T>(

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Millrace.Sqlite;
 using Millrace.TestKit;
 using Millrace.TestKit.Redis;
@@ -38,6 +40,37 @@ public sealed class WriteBehindRegistrationTests : IDisposable
         await Poll.UntilAsync(() => Task.FromResult(_source.Writes.Count == 1 ? null : "not flushed"), "it is flushed");
 
         Assert.Equal(["k=pending"], _source.Writes);
+    }
+
+    [Theory, Trait("req", "H-09")]
+    [InlineData(Cache.DefaultName, "Millrace:Cache:WriteBehind:scores")]
+    [InlineData("other", "Millrace:Cache:Caches:other:WriteBehind:scores")]
+    public async Task Configuration_overrides_options_and_leaves_the_others(string cacheName, string section)
+    {
+        await using var services = Configured(cacheName, new() { [$"{section}:Delay"] = "01:00:00", [$"{section}:BatchSize"] = "7" });
+        var options = services.GetRequiredKeyedService<WriteBehind<string>>("scores").Options;
+
+        Assert.Equal((TimeSpan.FromHours(1), 7, 3), (options.Delay, options.BatchSize, options.MaximumAttempts));
+    }
+
+    [Fact, Trait("req", "H-09")]
+    public async Task What_configuration_may_not_say_ends_the_start_and_is_named()
+    {
+        await using var services = Configured(Cache.DefaultName, new() { ["Millrace:Cache:WriteBehind:scores:BatchSize"] = "0" });
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(services));
+
+        Assert.Contains("Millrace:Cache:WriteBehind:scores", error.Message, StringComparison.Ordinal);
+        Assert.Contains("BatchSize must be from 1 to 1000", error.Message, StringComparison.Ordinal);
+    }
+
+    private static ServiceProvider Configured(string cacheName, Dictionary<string, string?> configuration)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
+        services.AddMillraceCache(cacheName)
+            .AddWriteBehind<string>("scores", static (_, _, _) => Task.CompletedTask, new WriteBehindOptions { MaximumAttempts = 3 })
+            .KeepWritesInMemoryNotDurable();
+        return services.BuildServiceProvider();
     }
 
     [Fact]
