@@ -7,7 +7,7 @@ namespace Millrace.Caching;
 /// <remarks>A schedule runs on every process that has one: with several nodes, each warms its own memory. Use <see cref="Spread"/> to keep them apart.</remarks>
 public sealed class CacheWarmerPlan
 {
-    /// <summary>Whether the start of the host and the schedule run it; false leaves running it on demand. Default true.</summary>
+    /// <summary>Whether the start of the host and the schedule run it; false leaves running it on demand. Default true, or what <c>ENABLE_BACKGROUND_WARMING</c> says.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Which goes first when several are due, or all are run. Default <see cref="CacheWarmingPriority.Medium"/>.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Millrace.Caching.Naming;
 using Millrace.Caching.Reading;
 using Millrace.Caching.WarmUp;
 
@@ -189,10 +190,11 @@ public sealed class CacheWarming : IDisposable, IAsyncDisposable
         var section = $"Millrace:Cache:Warmers:{warmer.Name}";
         var plan = new CacheWarmerPlan { Attempts = warmer is { Fill: not null, Configure: null } ? 1 : 3 };
         warmer.Configure?.Invoke(plan);
+        List<string> failures = [];
+        plan.Enabled &= CacheVariables.AllowWarming(configuration, failures);
         configuration?.GetSection(section).Bind(plan);
-        return PlanRules.Check(section, plan, warmer.IsPerUser) is { Count: > 0 } failures
-            ? throw new OptionsValidationException(warmer.Name, typeof(CacheWarmerPlan), failures)
-            : plan;
+        failures.AddRange(PlanRules.Check(section, plan, warmer.IsPerUser));
+        return failures.Count > 0 ? throw new OptionsValidationException(warmer.Name, typeof(CacheWarmerPlan), failures) : plan;
     }
 
     private void DisposeParts()

@@ -10,6 +10,7 @@ namespace Millrace.Caching.Naming;
 //   CACHE_COMPRESSION_THRESHOLD    bytes                       CompressionThresholdBytes of every cache
 //   CACHE_ENABLE_COMPRESSION       true or false               Compression of every cache
 //   CACHE_ENABLE_VERSIONING        true or false               SchemaVersioning of every cache
+//   ENABLE_BACKGROUND_WARMING      true or false               false: Enabled of every warmer
 //
 // They are read where the application's configuration has them, else from the environment itself. An empty one counts as not set.
 internal static class CacheVariables
@@ -19,6 +20,7 @@ internal static class CacheVariables
     public const string CompressionThreshold = "CACHE_COMPRESSION_THRESHOLD";
     public const string EnableCompression = "CACHE_ENABLE_COMPRESSION";
     public const string EnableVersioning = "CACHE_ENABLE_VERSIONING";
+    public const string EnableWarming = "ENABLE_BACKGROUND_WARMING";
 
     private const int LongestPrefix = 63;
     private const int LargestThreshold = 1 << 30;
@@ -71,6 +73,11 @@ internal static class CacheVariables
         options.SchemaVersioning = Flag(configuration, EnableVersioning, options.SchemaVersioning, failures);
         return failures;
     }
+
+    /// <summary>Whether warmers run by themselves, unless a plan says otherwise.</summary>
+    /// <param name="configuration">The application's configuration; null: the environment alone is asked.</param>
+    /// <param name="failures">Gets what is wrong with the variable.</param>
+    public static bool AllowWarming(IConfiguration? configuration, List<string> failures) => Flag(configuration, EnableWarming, otherwise: true, failures);
 
     private static bool Flag(IConfiguration? configuration, string variable, bool otherwise, List<string> failures)
     {

@@ -167,6 +167,36 @@ public sealed class ScheduleTests
         Assert.Contains("no Users to run for", error, StringComparison.Ordinal);
     }
 
+    [Theory, Trait("req", "H-09")]
+    [InlineData(null, null, true)]
+    [InlineData("true", null, true)]
+    [InlineData("off", null, false)]
+    [InlineData("off", "true", true)]
+    [InlineData("on", "false", false)]
+    public async Task ENABLE_BACKGROUND_WARMING_switches_every_warmer_unless_its_section_says_otherwise(string? variable, string? section, bool isEnabled)
+    {
+        Dictionary<string, string?> settings = new() { ["ENABLE_BACKGROUND_WARMING"] = variable };
+        if (section is not null)
+        {
+            settings["Millrace:Cache:Warmers:home:Enabled"] = section;
+        }
+
+        await using var warmth = Warmth.With(static cache => cache.AddWarmer("home", Warmth.Find(1), Warmth.Store, static plan => plan.OnStart = true), settings: settings);
+
+        Assert.Equal(isEnabled, warmth.Warming.All.Single().Plan.Enabled);
+        Assert.Equal(CacheWarmingOutcome.Succeeded, (await warmth.Warming.WarmAsync("home")).Outcome); // on demand it runs in any case
+    }
+
+    [Fact, Trait("req", "H-09")]
+    public async Task A_wrong_ENABLE_BACKGROUND_WARMING_stops_the_host_and_is_named()
+    {
+        using var host = Make(
+            new FakeClock(), static cache => cache.AddWarmer("home", Warmth.Find(1), Warmth.Store, static plan => plan.OnStart = true), new() { ["ENABLE_BACKGROUND_WARMING"] = "maybe" });
+        var error = (await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync())).ToString();
+
+        Assert.Contains("ENABLE_BACKGROUND_WARMING is 'maybe'; it must be true or false.", error, StringComparison.Ordinal);
+    }
+
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     private static Func<IServiceProvider, Cache, CancellationToken, ValueTask<int>> Note(ConcurrentQueue<string> ran, FakeClock clock, string name) => (_, _, _) =>
