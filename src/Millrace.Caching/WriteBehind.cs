@@ -83,7 +83,7 @@ public sealed class WriteBehind<T> : IWriteBehind, IAsyncDisposable
             await StartAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var partition = KeyHash.PartitionOf(key);
+        var partition = PartitionHash.Of(key);
         try
         {
             // 1. Room, 2. Keep
@@ -161,7 +161,7 @@ public sealed class WriteBehind<T> : IWriteBehind, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         await StartAsync(cancellationToken).ConfigureAwait(false);
-        var partition = KeyHash.PartitionOf(key);
+        var partition = PartitionHash.Of(key);
         var status = await _parts.Store.ReplayAsync(partition, key, cancellationToken).ConfigureAwait(false);
         if (status == ReplayStatus.Full)
         {
@@ -186,7 +186,7 @@ public sealed class WriteBehind<T> : IWriteBehind, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         await StartAsync(cancellationToken).ConfigureAwait(false);
-        return await _parts.Store.DiscardAsync(KeyHash.PartitionOf(key), key, cancellationToken).ConfigureAwait(false);
+        return await _parts.Store.DiscardAsync(PartitionHash.Of(key), key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Flushes what this node owns, for <see cref="WriteBehindOptions.DrainTimeout"/> at most, and closes the store. Called by the service provider.</summary>
@@ -220,7 +220,7 @@ public sealed class WriteBehind<T> : IWriteBehind, IAsyncDisposable
         try
         {
             await StartAsync(cancellationToken).ConfigureAwait(false);
-            var found = await _parts.Store.FindAsync(KeyHash.PartitionOf(key), key, cancellationToken).ConfigureAwait(false);
+            var found = await _parts.Store.FindAsync(PartitionHash.Of(key), key, cancellationToken).ConfigureAwait(false);
             _storeOutage.End();
             return found is { } pending
                 ? new PendingLookup<T>(IsKnown: true, Found: true, _parts.Codec.Decode(key, pending.Payload))

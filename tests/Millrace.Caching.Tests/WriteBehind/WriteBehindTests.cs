@@ -342,7 +342,7 @@ public sealed class WriteBehindTests : IAsyncLifetime
     }
 
     private static List<string> KeysOfOnePartition(int count) =>
-        [.. Enumerable.Range(0, 100_000).Select(static i => $"key:{i}").Where(static key => KeyHash.PartitionOf(key) == 5).Take(count)];
+        [.. Enumerable.Range(0, 100_000).Select(static i => $"key:{i}").Where(static key => PartitionHash.Of(key) == 5).Take(count)];
 
     private Task FlushAsync(int expected = 1) => AdvanceUntilAsync(async () =>
         _source.Calls.Sum(static call => call.Count) >= expected && (await _services!.GetRequiredService<WriteBehind<string>>().GetStatisticsAsync()).Pending == 0);

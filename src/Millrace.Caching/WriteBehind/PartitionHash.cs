@@ -1,10 +1,10 @@
 namespace Millrace.Caching.WriteBehind;
 
 /// <summary>Which partition a key belongs to: the same in every process and for ever, because it is part of what is stored.</summary>
-internal static class KeyHash
+internal static class PartitionHash
 {
     /// <summary>FNV-1a over the UTF-16 units (http://www.isthe.com/chongo/tech/comp/fnv), with MurmurHash3's finalizer, whose low bits are even.</summary>
-    public static int PartitionOf(ReadOnlySpan<char> key)
+    public static int Of(ReadOnlySpan<char> key)
     {
         var hash = 2166136261u;
         foreach (var unit in key)
