@@ -7,7 +7,6 @@ namespace Township.Modules.Projects;
 /// <summary>Creates and edits projects: who may, what is checked, what becomes invalid, who is told.</summary>
 internal sealed class ProjectWrites(
     ProjectStore store,
-    SearchStore search,
     ProjectReads reads,
     OrganisationReads organisations,
     RefreshQueue refresh,
@@ -73,7 +72,6 @@ internal sealed class ProjectWrites(
         await store.UpdateAsync(id, input, Now, cancellationToken);
         if (input.IsPrivate != seen.Project.IsPrivate)
         {
-            await search.SetPrivateAsync(id, input.IsPrivate, Committed);
             await cache.InvalidateAsync(new SearchIndexChanged(), Committed);
         }
 

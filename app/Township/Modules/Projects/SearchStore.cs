@@ -5,7 +5,11 @@ internal sealed class SearchStore(Database database)
 {
     private const int MaximumWords = 2000;
 
-    /// <summary>Every word must occur; newest first. Guests find public rows, residents those of their organisations too.</summary>
+    /// <summary>
+    /// Every word must occur; newest first. Guests find what is public, residents what their organisations keep private too.
+    /// Whether a project is private is asked of the project itself: a row of the index may be late, and who may see what
+    /// must not be.
+    /// </summary>
     public async Task<PageOf<SearchHit>> FindAsync(
         SearchQuery query, string? userId, Cursor after, int size, CancellationToken cancellationToken)
     {
@@ -18,10 +22,10 @@ internal sealed class SearchStore(Database database)
         }
 
         where.Add(userId is null
-            ? "d.is_private = false"
+            ? "p.is_private = false"
             : """
-              (d.is_private = false or exists (select 1 from organisation_members m
-                 where m.organisation_id = d.organisation_id and m.user_id = @userId))
+              (p.is_private = false or exists (select 1 from organisation_members m
+                 where m.organisation_id = p.organisation_id and m.user_id = @userId))
               """);
         if (!after.IsStart)
         {
@@ -31,7 +35,7 @@ internal sealed class SearchStore(Database database)
         var rows = await database.QueryAsync<SearchHit>(
             $"""
             select d.kind, d.id, d.project_id as ProjectId, d.title, d.context, d.updated_at as UpdatedAt
-            from search_documents d where {string.Join(" and ", where)}
+            from search_documents d join projects p on p.id = d.project_id where {string.Join(" and ", where)}
             order by d.updated_at desc, d.id desc limit @limit
             """,
             args,
@@ -45,7 +49,7 @@ internal sealed class SearchStore(Database database)
         var source = await database.FindAsync<Source>(
             """
             select t.id, 'task' as Kind, t.project_id as ProjectId, p.organisation_id as OrganisationId,
-                   p.is_private as IsPrivate, t.title as Title, p.name as Context, t.details as Body,
+                   t.title as Title, p.name as Context, t.details as Body,
                    t.updated_at as UpdatedAt
             from tasks t join projects p on p.id = t.project_id where t.id = @id
             """,
@@ -60,8 +64,7 @@ internal sealed class SearchStore(Database database)
         var source = await database.FindAsync<Source>(
             """
             select p.id, 'project' as Kind, p.id as ProjectId, p.organisation_id as OrganisationId,
-                   p.is_private as IsPrivate, p.name as Title, o.name as Context, p.summary as Body,
-                   p.updated_at as UpdatedAt
+                   p.name as Title, o.name as Context, p.summary as Body, p.updated_at as UpdatedAt
             from projects p join organisations o on o.id = p.organisation_id where p.id = @id
             """,
             new { id },
@@ -70,21 +73,11 @@ internal sealed class SearchStore(Database database)
         if (source is not null)
         {
             await database.ExecuteAsync(
-                """
-                update search_documents set is_private = @IsPrivate, context = @Title
-                where project_id = @Id and kind = 'task'
-                """,
+                "update search_documents set context = @Title where project_id = @Id and kind = 'task'",
                 source,
                 cancellationToken);
         }
     }
-
-    /// <summary>Hides or shows a project and its tasks at once: who may see what must not wait for a job.</summary>
-    public Task SetPrivateAsync(string projectId, bool isPrivate, CancellationToken cancellationToken) =>
-        database.ExecuteAsync(
-            "update search_documents set is_private = @isPrivate where project_id = @projectId",
-            new { projectId, isPrivate },
-            cancellationToken);
 
     /// <summary>A page of the ids of an organisation's projects.</summary>
     public Task<IReadOnlyList<string>> ProjectIdsAsync(
@@ -101,15 +94,17 @@ internal sealed class SearchStore(Database database)
         return words.Length > MaximumWords ? words[..MaximumWords] : words;
     }
 
+    // Two jobs may read and then write the other way round: the older reading gives way.
     private Task<int> WriteAsync(string kind, string id, Source? source, CancellationToken cancellationToken) => source is null
         ? database.ExecuteAsync(
             "delete from search_documents where kind = @kind and id = @id", new { kind, id }, cancellationToken)
         : database.ExecuteAsync(
             """
-            insert into search_documents (kind, id, project_id, organisation_id, is_private, title, context, words, updated_at)
-            values (@Kind, @Id, @ProjectId, @OrganisationId, @IsPrivate, @Title, @Context, @words, @UpdatedAt)
-            on conflict (kind, id) do update set is_private = excluded.is_private, title = excluded.title,
-              context = excluded.context, words = excluded.words, updated_at = excluded.updated_at
+            insert into search_documents (kind, id, project_id, organisation_id, title, context, words, updated_at)
+            values (@Kind, @Id, @ProjectId, @OrganisationId, @Title, @Context, @words, @UpdatedAt)
+            on conflict (kind, id) do update set title = excluded.title, context = excluded.context,
+              words = excluded.words, updated_at = excluded.updated_at
+            where excluded.updated_at >= search_documents.updated_at
             """,
             new
             {
@@ -117,7 +112,6 @@ internal sealed class SearchStore(Database database)
                 source.Id,
                 source.ProjectId,
                 source.OrganisationId,
-                source.IsPrivate,
                 source.Title,
                 source.Context,
                 words = Words(source.Title, source.Context, source.Body),
@@ -134,8 +128,6 @@ internal sealed class SearchStore(Database database)
         public string ProjectId { get; init; } = "";
 
         public string OrganisationId { get; init; } = "";
-
-        public bool IsPrivate { get; init; }
 
         public string Title { get; init; } = "";
 

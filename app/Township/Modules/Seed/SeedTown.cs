@@ -40,7 +40,7 @@ internal sealed class SeedTown
         "updated_at", "completed_at");
 
     private readonly SeedTable _documents = new(
-        "search_documents", "kind", "id", "project_id", "organisation_id", "is_private", "title", "context", "words", "updated_at");
+        "search_documents", "kind", "id", "project_id", "organisation_id", "title", "context", "words", "updated_at");
 
     private readonly SeedTable _questions = new(
         "questions", "id", "organisation_id", "title", "details", "opens_at", "closes_at", "closed_at", "created_by", "created_at");
@@ -190,10 +190,10 @@ internal sealed class SeedTown
         _projects.Add(
             id, group.Id, name, summary, group.Topic.Category, status, isPrivate, due, team[0], created, created);
         _documents.Add(
-            "project", id, id, group.Id, isPrivate, name, group.Name, SearchStore.Words(name, group.Name, summary), created);
+            "project", id, id, group.Id, name, group.Name, SearchStore.Words(name, group.Name, summary), created);
         for (var i = 0; i < tasks; i++, task++)
         {
-            TellTask(group, new ProjectPlan(id, name, status, isPrivate, place, age, team), task);
+            TellTask(group, new ProjectPlan(id, name, status, place, age, team), task);
         }
     }
 
@@ -230,8 +230,7 @@ internal sealed class SeedTown
             id, project.Id, title, details, status, WorkKinds.All[KindOf(title)], assignee, due, _random.Pick(project.Team),
             created, updated, completed);
         _documents.Add(
-            "task", id, project.Id, group.Id, project.IsPrivate, title, project.Name,
-            SearchStore.Words(title, project.Name, details), updated);
+            "task", id, project.Id, group.Id, title, project.Name, SearchStore.Words(title, project.Name, details), updated);
     }
 
     private void TellQuestions()
@@ -360,5 +359,5 @@ internal sealed class SeedTown
     private sealed record Group(string Id, string Name, SeedTopic Topic, string Place, long CreatedAt, List<string> Members);
 
     private sealed record ProjectPlan(
-        string Id, string Name, string Status, bool IsPrivate, string Place, int Age, List<string> Team);
+        string Id, string Name, string Status, string Place, int Age, List<string> Team);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Township.Modules.Projects;
+using Township.Platform.Data;
 using Township.Platform.Forms;
 
 namespace Township.Tests.Modules.Projects;
@@ -71,6 +72,21 @@ public sealed class SearchTests(PostgresFixture postgres)
         Assert.Empty(await FindAsync(town, "balloons", "task", null));
         Assert.Empty(await FindAsync(town, "balloons", "task", Town.Outsider));
         Assert.Single(await FindAsync(town, "balloons", "task", Town.Member));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases))]
+    public async Task A_refresh_that_read_an_older_task_does_not_undo_a_newer_one(string database)
+    {
+        await using var town = await Town.StartAsync(postgres, database);
+        var (_, task) = await CreateAsync(town, "Lantern parade", "Build lanterns");
+        // What a refresh wrote that read the task after the next change.
+        await town.Get<Database>().ExecuteAsync(
+            "update search_documents set words = 'paper boats', updated_at = updated_at + 1 where id = @Id", task);
+
+        await town.Get<SearchStore>().RefreshTaskAsync(task.Id, default);
+
+        Assert.Equal([task.Id], await FindAsync(town, "boats", "task"));
     }
 
     private static ProjectInput Private(Town town)
