@@ -264,6 +264,24 @@ public sealed class FlightTests
         Assert.Equal(1, await cache.GetOrCreateAsync("k", static _ => ValueTask.FromResult(2), CachePolicies.Short)); // until it is invalidated again
     }
 
+    [Theory, Trait("req", "C-04")]
+    [InlineData(HybridCacheEntryFlags.DisableLocalCache)]
+    [InlineData(HybridCacheEntryFlags.DisableLocalCacheRead)]
+    public async Task Nobody_joins_a_read_that_began_before_one_past_the_copy_was_served(HybridCacheEntryFlags past)
+    {
+        using var cache = Caches.With();
+        var slow = Signal();
+        var older = cache.GetOrCreateAsync("k", async _ => { await slow.Task; return 1; }, CachePolicies.Short).AsTask();
+        var newer = await cache.GetOrCreateAsync("k", 2, static (two, _) => ValueTask.FromResult(two), new HybridCacheEntryOptions { Flags = past });
+
+        var next = cache.GetOrCreateAsync("k", static _ => ValueTask.FromResult(2), CachePolicies.Short).AsTask();
+        slow.SetResult();
+
+        Assert.Equal((2, 2), (newer, await next.WaitAsync(Caches.Guard)));
+        await older.WaitAsync(Caches.Guard);
+        Assert.Equal(2, await cache.GetOrCreateAsync("k", static _ => ValueTask.FromResult(2), CachePolicies.Short));
+    }
+
     [Fact, Trait("req", "C-04")]
     public async Task A_read_that_is_overtaken_again_and_again_is_served_and_what_overtook_it_is_not_served_after_it()
     {

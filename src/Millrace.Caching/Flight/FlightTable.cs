@@ -101,6 +101,9 @@ internal sealed class FlightTable(ulong seed) : IPendingReads
     }
 
     /// <inheritdoc />
+    public bool AreApart => Volatile.Read(ref _partial) > 0;
+
+    /// <inheritdoc />
     public void Doom(string key)
     {
         ForEach(key, state: 0, static (flights, _, flight) => flights.DoomOne(flight));

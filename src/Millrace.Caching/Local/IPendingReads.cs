@@ -14,6 +14,9 @@ internal interface IPendingReads
     /// <param name="except">The read that is not concerned; null: all are.</param>
     void Change(string key, PendingRead? except);
 
+    /// <summary>Whether a key may have several at once that callers can join: those that leave out a level are apart from those that do not.</summary>
+    bool AreApart { get; }
+
     /// <summary>Whether another read than this one is to bring the key. Called under the lock of <see cref="LocalStore"/>.</summary>
     bool HasOther(string key, PendingRead read);
 }

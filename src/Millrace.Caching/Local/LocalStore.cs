@@ -161,32 +161,6 @@ internal sealed partial class LocalStore : IDisposable
     }
 
     /// <summary>
-    /// A read has an answer of the second level, which may show a change that this process was not told of yet: other reads in progress may have an older
-    /// one, and are doomed. What stands under the key goes, unless the read is to replace it.
-    /// </summary>
-    /// <param name="key">The key.</param>
-    /// <param name="read">The read.</param>
-    /// <param name="replaces">Whether the read can be doomed, and stores what it brings in place of what is older.</param>
-    public void Overtake(string key, PendingRead read, bool replaces)
-    {
-        var hash = _entries.HashOf(key);
-        lock (_lock)
-        {
-            if (read.Doomed)
-            {
-                return; // its own answer may be the older one, which IsOvertaken decides
-            }
-
-            _changes[MarkOf(hash)]++;
-            _reads.Change(key, read);
-            if (_entries.FindLocked(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
-            {
-                Remove(entry);
-            }
-        }
-    }
-
-    /// <summary>
     /// A value is about to be written to the second level. What stands under its key goes, reads in progress are doomed, and the ticket tells
     /// <see cref="EndWrite"/> whether anything else has happened to the key meanwhile (or to one of equal hash, which costs no more than a miss).
     /// </summary>
@@ -272,48 +246,6 @@ internal sealed partial class LocalStore : IDisposable
     /// <summary>The entry under a key that may be served where stale values may: neither gone for good nor invalidated, though it may have expired or its trust may be lost.</summary>
     public Entry? FindStale(ReadOnlySpan<char> key, long now) =>
         _entries.Find(key) is { } entry && !entry.IsGone(now) && !_ledger.CoversStale(entry.Stamp, entry.Stamp, entry.Key, entry.Tags) ? entry : null;
-
-    /// <summary>
-    /// Whether a later read has brought the key, or is to bring it, while this one was doomed. It need not have seen a later state of the source or of
-    /// the second level, so its value must not be served after this one's.
-    /// </summary>
-    /// <param name="key">The key.</param>
-    /// <param name="read">The read, which is about to be served.</param>
-    /// <param name="dropsOlder">Whether what an earlier read has left goes, if this one is not overtaken: where messages may be late it may be older.</param>
-    public bool IsOvertaken(string key, PendingRead read, bool dropsOlder)
-    {
-        if (!read.Doomed)
-        {
-            return false; // nobody could begin another
-        }
-
-        var hash = _entries.HashOf(key);
-        lock (_lock)
-        {
-            var entry = _entries.FindLocked(key, hash);
-            if ((entry is not null && entry.Order > read.Order) || _reads.HasOther(key, read))
-            {
-                return true;
-            }
-
-            if (dropsOlder)
-            {
-                _changes[MarkOf(hash)]++;
-                Remove(entry);
-            }
-
-            return false;
-        }
-    }
-
-    /// <summary>Keeps the value of a read from being stored.</summary>
-    public void Doom(PendingRead read)
-    {
-        lock (_lock)
-        {
-            read.Doomed = true;
-        }
-    }
 
     /// <summary>Drops everything and stores nothing any more.</summary>
     public void Dispose()

@@ -94,6 +94,7 @@ internal sealed partial class SourcePath
     private Landing<T> Unshared<T>(SingleFlight<T> flight, in Landing<T> landing, bool isKept)
     {
         remote?.Outdate(flight.Key.Key);
+        parts.Local.Outrun(flight.Key.Key, flight);
         if (isKept && flight.Key.WritesLocal)
         {
             Store(landing.Entry, flight);
