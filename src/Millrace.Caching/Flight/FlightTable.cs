@@ -5,9 +5,9 @@ namespace Millrace.Caching.Flight;
 
 // The flights in progress: at most one per FlightKey that callers can join.
 //
-// A flight leaves the table when it lands, when its last waiter goes, when its key is invalidated or set, and when a caller arrives for whom an
-// invalidation has covered it. In all cases but the first it is doomed at the same time, under the store's lock: a flight that the table does not
-// know could not be doomed later, so it must not store.
+// A flight leaves the table when it lands, when its last waiter goes, when its key is invalidated or set, when a caller arrives for whom an
+// invalidation has covered it, and when a flight of the key that leaves out other levels is served what it may not have seen. In all cases but the first it is
+// doomed at the same time, under the store's lock: a flight that the table does not know could not be doomed later, so it must not store.
 //
 // Flights are the nodes of the table themselves, and a miss takes its lock twice, for a few instructions: when the flight enters and when it has ended.
 // The order of locks is the store's, the table's.
