@@ -5,8 +5,12 @@ internal static class MetricNames
 {
     public const string CacheHits = "cache_hits_total";
     public const string CacheMisses = "cache_misses_total";
+    public const string CacheStaleHits = "cache_stale_hits_total";
     public const string CacheFactoryRuns = "cache_factory_runs_total";
     public const string CacheFactoryErrors = "cache_factory_errors_total";
+    public const string CacheSecondLevelUp = "cache_second_level_up";
+    public const string CacheLeaseWaits = "cache_lease_waits_total";
+    public const string CacheSweptEntries = "cache_swept_entries_total";
     public const string CacheEvictions = "cache_evictions_total";
     public const string CacheExpirations = "cache_expirations_total";
     public const string CacheInvalidations = "cache_invalidations_total";

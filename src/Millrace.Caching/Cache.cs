@@ -322,6 +322,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
         return new CacheStatistics
         {
             Name = Name,
+            IsSharing = _remote?.IsAvailable,
             Hits = patterns.Sum(p => p.Hits),
             Misses = patterns.Sum(p => p.Misses),
             Joins = patterns.Sum(p => p.Joins),
@@ -357,6 +358,8 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
                     Pattern = p.Name,
                     Hits = p.Hits,
                     Misses = p.Misses,
+                    RemoteHits = p.RemoteHits,
+                    StaleHits = p.StaleHits,
                     FactoryRuns = p.Runs,
                     FactoryErrors = p.Failures,
                     Evictions = p.Evictions,

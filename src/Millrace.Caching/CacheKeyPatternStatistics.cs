@@ -15,6 +15,12 @@ public sealed record CacheKeyPatternStatistics
     /// <summary>Hits as a share of hits and misses, from 0 to 1; 0 before the first read.</summary>
     public double HitRatio => Hits + Misses == 0 ? 0 : (double)Hits / (Hits + Misses);
 
+    /// <summary>Reads that the second level answered; they are misses of the first.</summary>
+    public required long RemoteHits { get; init; }
+
+    /// <summary>Reads that got what may be stale, because the second level or the source could not be asked.</summary>
+    public required long StaleHits { get; init; }
+
     /// <summary>Factory runs begun.</summary>
     public required long FactoryRuns { get; init; }
 

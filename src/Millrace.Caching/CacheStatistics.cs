@@ -6,6 +6,9 @@ public sealed record CacheStatistics
     /// <summary>The cache's name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Whether a second level is shared and can be used now, each partition of it; null where there is none.</summary>
+    public required bool? IsSharing { get; init; }
+
     /// <summary>Reads that a stored entry answered.</summary>
     public required long Hits { get; init; }
 

@@ -21,9 +21,14 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
     private static void WriteCaches(PrometheusText text, CacheStatistics[] caches)
     {
         PerPattern(text, caches, MetricNames.CacheHits, "Reads that a stored entry answered.", p => p.Hits);
+        PerPattern(text, SharedOf(caches), p => p.RemoteHits, MetricNames.CacheHits, "l2");
         PerPattern(text, caches, MetricNames.CacheMisses, "Reads that found no valid entry.", p => p.Misses);
+        PerPattern(text, caches, MetricNames.CacheStaleHits, "Reads that got what may be stale.", p => p.StaleHits);
         PerPattern(text, caches, MetricNames.CacheFactoryRuns, "Reads of the source begun.", p => p.FactoryRuns);
         PerPattern(text, caches, MetricNames.CacheFactoryErrors, "Reads of the source that failed.", p => p.FactoryErrors);
+        PerCache(text, SharedOf(caches), MetricNames.CacheSecondLevelUp, "gauge", "1 while the second level can be used, each partition of it.", s => s.IsSharing == true ? 1 : 0);
+        PerCache(text, SharedOf(caches), MetricNames.CacheLeaseWaits, "counter", "Reads that waited for another process that was at the source.", s => s.LeaseWaits);
+        PerCache(text, SharedOf(caches), MetricNames.CacheSweptEntries, "counter", "Invalidated entries removed from the second level.", s => s.SweptEntries);
         PerCache(text, caches, MetricNames.CacheEvictions, "counter", "Entries removed to make room.", s => s.Evictions);
         PerCache(text, caches, MetricNames.CacheExpirations, "counter", "Entries removed because their time was over.", s => s.Expirations);
         PerCache(text, caches, MetricNames.CacheInvalidations, "counter", "Keys, tags and everything invalidated.", s => s.Invalidations);
@@ -33,15 +38,22 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         PerCache(text, caches, MetricNames.CacheSizeLimit, "gauge", "The most bytes that the entries may weigh.", s => s.SizeLimitBytes);
     }
 
+    private static CacheStatistics[] SharedOf(CacheStatistics[] caches) => Array.FindAll(caches, static cache => cache.IsSharing is not null);
+
     private static void PerPattern(
         PrometheusText text, CacheStatistics[] caches, string name, string help, Func<CacheKeyPatternStatistics, long> value)
     {
         text.Family(name, "counter", help);
+        PerPattern(text, caches, value, name, "l1");
+    }
+
+    private static void PerPattern(PrometheusText text, CacheStatistics[] caches, Func<CacheKeyPatternStatistics, long> value, string name, string layer)
+    {
         foreach (var cache in caches)
         {
             foreach (var pattern in cache.Patterns)
             {
-                text.Sample(name, value(pattern), ("cache", cache.Name), ("cache_layer", "l1"), ("key_pattern", pattern.Pattern));
+                text.Sample(name, value(pattern), ("cache", cache.Name), ("cache_layer", layer), ("key_pattern", pattern.Pattern));
             }
         }
     }

@@ -1,5 +1,5 @@
 import { act, confirm, isBusy } from './act.js';
-import { button, fill, h, patch, table } from './dom.js';
+import { button, fill, h, patch, state, table } from './dom.js';
 import { bytes, count, exact, percent } from './format.js';
 
 const shownPatterns = 20;
@@ -14,6 +14,8 @@ export function cache(model, redraw) {
       { head: 'Hit rate', num: true, cell: c => percent(c.hits + c.misses === 0 ? null : c.hitRatio) },
       { head: 'Hits', num: true, cell: c => count(c.hits) },
       { head: 'Misses', num: true, cell: c => count(c.misses) },
+      shares(o) ? { head: 'Second level', cell: c => secondLevel(c) } : null,
+      shares(o) ? { head: 'Hits there', num: true, cell: c => c.isSharing === null ? '' : count(c.remoteHits) } : null,
       { head: 'Entries', cell: c => fill(c.entries, c.entryLimit, `${count(c.entries)} of ${count(c.entryLimit)}`, true) },
       { head: 'Memory', cell: c => fill(c.sizeBytes, c.sizeLimitBytes, `${bytes(c.sizeBytes)} of ${bytes(c.sizeLimitBytes)}`, true) },
       { head: 'Evicted', num: true, cell: c => count(c.evictions) },
@@ -24,6 +26,13 @@ export function cache(model, redraw) {
     may ? invalidation(o, redraw) : null,
   ]);
   patterns(o, redraw);
+}
+
+const shares = o => o.caches.some(c => c.isSharing !== null);
+
+function secondLevel(c) {
+  if (c.isSharing === null) return 'none';
+  return c.isSharing ? state('ok', 'connected') : state('warn', 'away');
 }
 
 function patterns(o, redraw) {

@@ -1,7 +1,11 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Millrace.AspNetCore.Tests.Hosting;
+using Millrace.Caching;
+using Millrace.TestKit;
+using Millrace.TestKit.Redis;
 
 namespace Millrace.AspNetCore.Tests.Health;
 
@@ -33,6 +37,31 @@ public sealed class HealthTests
             Assert.Contains(check, here, StringComparison.Ordinal);
             Assert.DoesNotContain(check, elsewhere, StringComparison.Ordinal);
         }
+    }
+
+    [Fact, Trait("req", "C-09")]
+    public async Task A_cache_without_its_second_level_goes_on_and_says_so()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var site = await Site.StartAsync("Development", Site.Opened, m => m.Cache.UseRedis(server.Address));
+        using var client = site.Client("reader");
+        await SaysAsync(isSharing: true);
+
+        await server.KillAsync();
+
+        await SaysAsync(isSharing: false);
+        Assert.Contains("Without their second level: default.", await client.GetStringAsync("/health/ready"), StringComparison.Ordinal);
+        Assert.Equal(1, await site.Get<Cache>().GetOrCreateAsync("k", static _ => ValueTask.FromResult(1), CachePolicies.Short));
+
+        Task SaysAsync(bool isSharing) => Poll.UntilAsync(
+            async () =>
+            {
+                using var health = JsonDocument.Parse(await client.GetStringAsync("/api/cache/health"));
+                var cache = health.RootElement.EnumerateArray().Single(static cache => cache.GetProperty("name").GetString() == "default");
+                var (said, status) = (cache.GetProperty("isSharing").GetBoolean(), cache.GetProperty("status").GetString());
+                return said == isSharing && status == (isSharing ? "healthy" : "degraded") ? null : $"it says {said} and {status}";
+            },
+            "the cache says how it is");
     }
 
     [Fact]

@@ -1,9 +1,12 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.AspNetCore.Metrics;
 using Millrace.AspNetCore.Tests.Hosting;
 using Millrace.Caching;
 using Millrace.Jobs;
+using Millrace.TestKit;
+using Millrace.TestKit.Redis;
 
 namespace Millrace.AspNetCore.Tests.Metrics;
 
@@ -38,6 +41,26 @@ public sealed class PrometheusTests
         Assert.Contains("queue_job_duration_seconds_count{queue=\"default\",job_type=\"work\"} 3\n", text, StringComparison.Ordinal);
         Assert.Contains("queue_job_duration_seconds_bucket{queue=\"default\",job_type=\"work\",le=\"+Inf\"} 3\n", text, StringComparison.Ordinal);
         Assert.Contains("queue_size{queue=\"default\"} 0\n", text, StringComparison.Ordinal);
+        await PromtoolAcceptsAsync(text);
+    }
+
+    [Fact, Trait("req", "C-24")]
+    public async Task Of_a_shared_cache_the_page_tells_what_its_second_level_did()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var site = await Site.StartAsync(settings: Site.Opened, millrace: m => m.Cache.UseRedis(server.Address));
+        var cache = site.Get<Cache>();
+        await Poll.UntilAsync(() => Task.FromResult(cache.IsSharing ? null : "not connected"), "the cache has its second level");
+        await cache.GetOrCreateAsync("item:1", static _ => ValueTask.FromResult("v"), CachePolicies.Short);
+        await cache.GetOrCreateAsync(
+            "item:1", 0, static (_, _) => ValueTask.FromResult("w"), new HybridCacheEntryOptions { Flags = HybridCacheEntryFlags.DisableLocalCacheRead });
+        using var client = site.Client("reader");
+
+        var text = await client.GetStringAsync("/api/cache/metrics/prometheus");
+
+        Assert.Contains("cache_hits_total{cache=\"default\",cache_layer=\"l2\",key_pattern=\"item:{}\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("cache_second_level_up{cache=\"default\"} 1\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("cache_second_level_up{cache=\"output\"}", text, StringComparison.Ordinal);
         await PromtoolAcceptsAsync(text);
     }
 
