@@ -4,7 +4,10 @@ using Millrace.Caching;
 
 namespace Millrace.AspNetCore.Health;
 
-/// <summary>The caches answer, have their second level and keep within their budgets. One without its second level goes on from the source: degraded. A full cache is healthy: it evicts. One that is to be warm before traffic comes, and is not yet, is not ready.</summary>
+/// <summary>
+/// The caches answer, have their second level and keep within their budgets. One without its second level goes on from the source: degraded. A full
+/// cache is healthy: it evicts. One that is to be warm before traffic comes, and is not yet, is not ready.
+/// </summary>
 internal sealed class CacheHealthCheck(CacheRegistry caches, CacheWarming warming) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

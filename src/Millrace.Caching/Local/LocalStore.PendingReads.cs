@@ -55,7 +55,7 @@ internal sealed partial class LocalStore
     {
         if (!read.Doomed)
         {
-            return false; // nobody could begin another
+            return false; // nobody could begin another like it, and those that leave out other levels were outrun
         }
 
         var hash = _entries.HashOf(key);
