@@ -84,8 +84,9 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
         _patterns = new KeyPatterns(options.KeyPatternLimit);
         _ledger = new InvalidationLedger(name, options.InvalidatedTagLimit, logger);
         var chance = seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
-        _flights = new FlightTable((ulong)chance);
-        _local = new LocalStore(options, _ledger, _flights, _patterns, clock, (ulong)chance);
+        var writes = new Lock();
+        _flights = new FlightTable((ulong)chance, writes);
+        _local = new LocalStore(options, _ledger, _flights, _patterns, clock, (ulong)chance, writes);
         Codecs = new ValueCodecs(name, options, services, logger);
         var jitter = new Jitter(chance);
         _remote = secondLevel?.Invoke(new LocalLevel(_local, _flights, _ledger, TellFollowers), _patterns, clock);

@@ -102,6 +102,66 @@ public sealed class SourceThatAnswersAtOnceTests
         Assert.False(cache.TryGet<string>("k", out _));
     }
 
+    /// <summary>Flights are used again: whoever holds one must never see what it brings afterwards.</summary>
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public async Task Every_reader_gets_a_value_of_his_own_key(int seed)
+    {
+        const int Keys = 6;
+        using var cache = new Cache();
+        var names = Enumerable.Range(0, Keys).Select(static i => $"k:{i}").ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(reader => Task.Run(() => ReadAsync(new Random((seed * 10) + reader))))).WaitAsync(Caches.Guard);
+        Assert.Equal(0, cache.GetStatistics().Flights);
+
+        async Task ReadAsync(Random random)
+        {
+            for (var round = 0; round < 100_000; round++)
+            {
+                var i = random.Next(Keys);
+                var next = cache.GetOrCreateAsync(names[i], (i, spins: random.Next(50)), static (state, _) =>
+                {
+                    Thread.SpinWait(state.spins); // others come meanwhile
+                    return ValueTask.FromResult(state.i);
+                }, Policy);
+                if (random.Next(3) == 0)
+                {
+                    await cache.RemoveAsync(names[random.Next(Keys)]);
+                }
+
+                Assert.Equal(i, await next);
+            }
+        }
+    }
+
+    /// <summary>What a source leaves running is not inside the sources that run after it.</summary>
+    [Fact]
+    public async Task What_it_leaves_running_may_wait_for_any_later_flight()
+    {
+        using var cache = new Cache();
+        for (var round = 0; round < 100; round++)
+        {
+            var (go, answer) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource<int>());
+            Task<int>? left = null;
+            await cache.GetOrCreateAsync($"first:{round}", _ =>
+            {
+                left = Task.Run(async () =>
+                {
+                    await go.Task;
+                    return await cache.GetOrCreateAsync($"second:{round}", static _ => ValueTask.FromResult(-1), Policy);
+                });
+                return ValueTask.FromResult(0);
+            }, Policy);
+            var second = cache.GetOrCreateAsync($"second:{round}", _ => new ValueTask<int>(answer.Task), Policy).AsTask();
+            go.SetResult();
+            await Poll.UntilAsync(() => Task.FromResult(cache.GetStatistics().Joins == round + 1 ? null : "not joined"), "what was left running waits");
+            answer.SetResult(round);
+
+            Assert.Equal(round, await second);
+            Assert.Equal(round, await left!.WaitAsync(Caches.Guard));
+        }
+    }
+
     [Fact]
     public async Task What_is_invalidated_while_it_runs_is_served_and_not_kept()
     {

@@ -9,25 +9,30 @@ namespace Millrace.Caching.Flight;
 // invalidation has covered it, and when a flight of the key that leaves out other levels is served what it may not have seen. In all cases but the first it is
 // doomed at the same time, under the store's lock: a flight that the table does not know could not be doomed later, so it must not store.
 //
-// Flights are the nodes of the table themselves, and a miss takes its lock twice, for a few instructions: when the flight enters and when it has ended.
-// The order of locks is the store's, the table's.
+// Flights are the nodes of the table themselves. Its lock is the store's: a miss takes it twice, for a few instructions, when the flight enters and when
+// it has ended, and the second time it stores what it brings by the way.
 //
 // A factory may read other keys. If flight A's factory waits for flight B, then B must not come to wait for A, in one caller or through several:
 // nobody would ever land. Every wait that begins inside a factory (known by an AsyncLocal) is therefore an edge in a graph, and the wait that
 // would close a circle fails with an exception that names the keys. The graph has one lock; only factories that read the cache take it.
-internal sealed class FlightTable(ulong seed) : IPendingReads
+/// <param name="seed">Of the hashes of keys, the store's.</param>
+/// <param name="writes">The store's lock.</param>
+internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
 {
     private const int FewestBuckets = 64;
 
     private static readonly AsyncLocal<Cockpit?> Innermost = new(); // the flight whose factory is running here
 
     private readonly KeyHash _hash = new(seed);
-    private readonly Lock _lock = new(); // guards the four fields below, and SingleFlight.Next and IsEntered of all flights
     private readonly Lock _graph = new(); // guards SingleFlight.Awaited of all flights
+
+    // Under the store's lock, as SingleFlight.Next and IsEntered of all flights.
     private SingleFlight?[] _buckets = new SingleFlight?[FewestBuckets]; // a power of two; two flights a bucket at most, on average
     private int _entered;
     private int _inProgress;
     private int _partial; // of these, those that leave out a level
+
+    private SingleFlight? _spare; // one is enough for most caches, whose misses are of one type, and most of which land before the next begins
 
     public int InProgress => Volatile.Read(ref _inProgress);
 
@@ -42,18 +47,44 @@ internal sealed class FlightTable(ulong seed) : IPendingReads
         }
 
         var hash = _hash.Of(key.Key);
-        lock (_lock)
+        lock (writes)
         {
-            return Search(key, hash);
+            var flight = Search(key, hash);
+            flight?.IsKnown = true;
+            return flight;
+        }
+    }
+
+    /// <summary>A flight that is to enter: an old one that has landed unknown to others, or a new one.</summary>
+    public SingleFlight<T> Prepare<T>(in FlightKey key, string[] tags, long stamp, long order, bool isCancellable, long now)
+    {
+        if (!isCancellable && Interlocked.Exchange(ref _spare, null) is SingleFlight<T> spare)
+        {
+            spare.Renew(key, tags, stamp, order, now);
+            return spare;
+        }
+
+        return new SingleFlight<T>(key, tags, stamp, order, isCancellable) { StartedAt = now };
+    }
+
+    /// <summary>A flight is over, and may be used again if nobody but the caller knows it.</summary>
+    public void Return(SingleFlight flight)
+    {
+        if (flight.TryClear())
+        {
+            Volatile.Write(ref _spare, flight);
         }
     }
 
     /// <summary>Enters a flight, in place of <paramref name="replaced"/> if that is not null; false when another caller was faster.</summary>
-    public bool TryEnter(SingleFlight flight, SingleFlight? replaced)
+    public bool TryEnter(SingleFlight flight, SingleFlight? replaced) => TryEnter(flight, _hash.Of(flight.Key.Key), replaced);
+
+    /// <summary>The same for who knows the hash of its key, which is that of <see cref="LocalStore"/>.</summary>
+    public bool TryEnter(SingleFlight flight, int hash, SingleFlight? replaced)
     {
         var key = flight.Key;
-        flight.Hash = _hash.Of(key.Key);
-        lock (_lock)
+        flight.Hash = hash;
+        lock (writes)
         {
             if (!ReferenceEquals(Search(key, flight.Hash), replaced))
             {
@@ -79,16 +110,19 @@ internal sealed class FlightTable(ulong seed) : IPendingReads
     /// <summary>Takes a flight out, so that the next caller starts another.</summary>
     public void Leave(SingleFlight flight)
     {
-        lock (_lock)
+        lock (writes)
         {
             Unlink(flight);
         }
     }
 
+    /// <inheritdoc />
+    public void Ended(PendingRead read) => Ended((SingleFlight)read);
+
     /// <summary>Notes that the factory of a flight has ended.</summary>
     public void Ended(SingleFlight flight)
     {
-        lock (_lock)
+        lock (writes)
         {
             Unlink(flight);
             if (flight.Key.Levels != FlightLevels.All)
@@ -132,13 +166,13 @@ internal sealed class FlightTable(ulong seed) : IPendingReads
     }
 
     /// <summary>From here on, in this asynchronous method and what it calls, the factory of <paramref name="flight"/> is running, until the result is emptied.</summary>
-    public static Cockpit Enter(SingleFlight flight) => Innermost.Value = new Cockpit { Flight = flight };
+    public static Cockpit Enter(SingleFlight flight) => Innermost.Value = new Cockpit(flight);
 
     /// <summary>Notes that the factory running here, if one is, waits for <paramref name="flight"/>; returns the flight that waits, for <see cref="EndWait"/>.</summary>
     /// <exception cref="InvalidOperationException">The wait would never end.</exception>
     public SingleFlight? BeginWait(SingleFlight flight)
     {
-        if (Innermost.Value?.Flight is not { } waiting)
+        if (Innermost.Value?.Look() is not { } waiting)
         {
             return null;
         }
@@ -208,7 +242,7 @@ internal sealed class FlightTable(ulong seed) : IPendingReads
         }
 
         var hash = _hash.Of(key);
-        lock (_lock)
+        lock (writes)
         {
             for (var levels = FlightLevels.All; ; levels--)
             {

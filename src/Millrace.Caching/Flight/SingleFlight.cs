@@ -25,10 +25,19 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
     private volatile bool _isCancelled;
     private volatile bool _isWaiting;
 
-    public FlightKey Key { get; } = key;
+    private volatile bool _isKnown;
+
+    public FlightKey Key { get; private set; } = key;
 
     /// <summary>When it began, a timestamp of the cache's clock.</summary>
-    public long StartedAt { get; init; }
+    public long StartedAt { get; set; }
+
+    /// <summary>True once anybody but the one who has begun it has a reference to it, or may have.</summary>
+    public bool IsKnown
+    {
+        get => _isKnown;
+        set => _isKnown = value;
+    }
 
     public abstract Type ValueType { get; }
 
@@ -141,6 +150,28 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
         }
     }
 
+    /// <summary>After it has left the table: gives up what it holds, if it can be used again.</summary>
+    public bool TryClear()
+    {
+        if (_isKnown || _cancellation is not null || HasWaiters)
+        {
+            return false;
+        }
+
+        (Key, _tags) = (default, []);
+        return true;
+    }
+
+    /// <summary>Makes a cleared flight another one.</summary>
+    public void Renew(in FlightKey key, string[] tags, long stamp, long order, long now)
+    {
+        Renew(stamp, order);
+        (Key, _tags, _state, StartedAt) = (key, tags, Waiter, now);
+    }
+
+    /// <summary>Whether anything waits for it to land.</summary>
+    protected abstract bool HasWaiters { get; }
+
     /// <summary>Makes what those who join wait for.</summary>
     protected abstract void PrepareLanding();
 
@@ -194,6 +225,8 @@ internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, 
     /// else is kept waiting by what he does then.
     /// </summary>
     public Task<Landing<T>> Own => (_own ??= new TaskCompletionSource<Landing<T>>()).Task;
+
+    protected override bool HasWaiters => _own is not null || _landing is not null;
 
     public void Land(in Landing<T> landing)
     {

@@ -11,7 +11,6 @@ namespace Millrace.Caching.Local;
 /// </remarks>
 internal sealed class CacheClock
 {
-    private const double TicksPerMillisecond = TimeSpan.TicksPerMillisecond;
     private const int Slack = 10_000; // so that Now is positive, however far the field is behind
 
     private readonly TimeProvider _provider;
@@ -40,7 +39,8 @@ internal sealed class CacheClock
 
 #pragma warning disable CA1822 // callers ask their clock, whatever its unit is
     /// <summary>A span in the clock's units, rounded up; 1 at least.</summary>
-    public long Units(TimeSpan span) => Math.Max(1, (long)Math.Ceiling(span.Ticks / TicksPerMillisecond));
+    public long Units(TimeSpan span) => 
+        Math.Max(1, (span.Ticks / TimeSpan.TicksPerMillisecond) + (span.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0));
 
     public TimeSpan Span(long units) => TimeSpan.FromMilliseconds(units);
 #pragma warning restore CA1822

@@ -3,8 +3,8 @@ using Millrace.Caching.Statistics;
 
 namespace Millrace.Caching.Local;
 
-// A value in L1. It is its own node of the hash table, of the eviction queue and of the timer wheel, because a million entries are a million times
-// the overhead of each: 112 bytes with a reference to the value, where separate nodes took 230. What readers touch (the key, the hash, the stamp, the deadline,
+// A value in L1. It is its own node of the eviction queue and of the timer wheel, because a million entries are a million times
+// the overhead of each: 104 bytes with a reference to the value, where separate nodes took 230. What readers touch (the key, the hash, the stamp, the deadline,
 // the count of reads, the value) is immutable or a single word; all links belong to the lock of LocalStore.
 //
 // Three words are packed:
@@ -19,7 +19,7 @@ internal abstract class Entry
 {
     public const int HeaviestWeight = int.MaxValue;
 
-    // What an entry costs beside its key, tags and value, measured: itself 112, its places in the hash table 12, in sketch and shadow 9; and what
+    // What an entry costs beside its key, tags and value, measured: itself 104, its places in the hash table 10 to 20, in sketch and shadow 9; and what
     // a collector leaves between objects.
     private const long Overhead = 144;
     private const uint Horizon = 1u << 30;
@@ -83,10 +83,9 @@ internal abstract class Entry
     /// <summary>Guarded by the store's lock.</summary>
     public EntrySection Section;
 
-    // The rest is guarded by the store's lock too, but Hash and Next are read without it.
+    // The rest is guarded by the store's lock too, but Hash is read without it.
     public short Slot = -1; // of TimerWheel
     public int Hash;
-    public Entry? Next; // in EntryTable
     public Entry? Newer; // in an EntryQueue
     public Entry? Older;
     public Entry? WheelNext;

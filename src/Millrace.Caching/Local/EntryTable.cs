@@ -1,231 +1,250 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Millrace.Caching.Naming;
 
 namespace Millrace.Caching.Local;
 
-// A hash table whose nodes are the entries themselves: one object and one look less per entry than in a concurrent dictionary. Readers take no lock;
-// writers are under the lock of LocalStore.
+// A hash table with open addressing whose places have a tag of one byte each, seven bits of the hash; sixteen tags, a group, are compared at once. It follows
+// the design of Kulukundis, "Designing a Fast, Efficient, Cache-friendly Hash Table, Step by Step" (CppCon 2017), own code. What that brings here:
 //
-//   - An entry is complete before it is linked, and is linked by one write, at the end of its chain. So those that have been here longest come first: the
-//     ones that are read for long, and those that go next, which then go without a walk past younger ones that nobody has touched for a while.
-//   - An entry that leaves keeps its own link, so that a reader that stands on it finds the rest of the chain. Should it be put in again, that counts as a move.
-//   - An entry that replaces another takes over its link and its place by one write: a reader finds the one or the other.
-//   - When the table grows or shrinks, entries are moved from chain to chain, and a reader that stands on one may be led past the entry that it
-//     looks for, never to a wrong one, since it compares keys, and never round in a circle, since at each moment the links form a forest. So a miss
-//     counts only if the table did not move meanwhile: who finds nothing looks a second time, with an eye on that, and if it moved, under the lock.
+//   - A miss is seen by the tags alone, which lie close together. In a table of chains it reads entries of other keys, each of them far from the processor.
+//   - An entry that comes or goes is written to the table's own arrays and to no other entry. A chain would write to old entries, here and there all over
+//     the heap, and every collection of young objects would look at all of those again: that was a third of what a miss cost at a million entries.
 //
-// Growing takes time in proportion to the entries (about 10 ns each), once per doubling, under the lock; hits go on meanwhile.
-internal sealed class EntryTable(Lock writes, ulong seed)
+// Readers take no lock; writers are under the lock of LocalStore. What readers rely on:
+//   - An entry is complete, and in its place, before its tag says so. Its tag goes before it does. Who finds a place that does not hold what the tag said
+//     compares keys, and goes on. One write of its place replaces an entry by another of its key.
+//   - A probe goes from group to group and ends at one with a free place. No group that a probe has passed on to an entry ever has a free place again while
+//     the entry is in: an entry that leaves a full group leaves its place marked as left, and such places are taken again, but end no probe.
+//   - When the table becomes too full or too empty, it is made anew beside the old one, which stays as it is. Who reads the old one finds what was
+//     there when its read began.
+//
+// The home of a hash is its share of the number of groups (Lemire, "Fast Random Integer Generation in an Interval", 2019), so that lengths need not be powers
+// of two, and so that entries keep their order when the table is made anew: it is read and written from end to end. That takes about 10 ns an entry, under
+// the lock, each time the table grows (to double its length, from 65,536 places on to half as much again); hits go on meanwhile.
+internal sealed class EntryTable(ulong seed)
 {
-    private const int FewestBuckets = 16;
+    private const int GroupLength = 16;
+    private const int FewestPlaces = GroupLength;
+    private const int LengthOfSlowerGrowth = 65_536;
+    private const byte Free = 0;
+    private const byte Left = 1;
+    private const byte Taken = 0x80; // and seven bits of the hash
 
     private readonly KeyHash _hash = new(seed);
-    private Entry?[] _buckets = new Entry?[FewestBuckets];
-    private int _moves; // odd while entries are being moved
+    private Places _places = new(FewestPlaces);
+    private int _unused = MostTaken(FewestPlaces); // free places that may be taken before the table is made anew
 
     public int Count { get; private set; }
 
-    public int BucketCount => _buckets.Length;
+    /// <summary>The number of places.</summary>
+    public int Length => _places.Entries.Length;
+
+    /// <summary>
+    /// Where a walk through all places has come to: what has not been passed before the table is made anew is not passed over after it. Set by who walks.
+    /// </summary>
+    public int WalkAt { get; set; }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Entry? Find(ReadOnlySpan<char> key)
     {
         var hash = _hash.Of(key);
-        for (var entry = Bucket(Volatile.Read(ref _buckets), hash); entry is not null; entry = entry.Next)
+        var places = Volatile.Read(ref _places);
+        for (var group = places.HomeOf(hash); ; group = places.After(group))
         {
-            if (entry.Hash == hash && key.SequenceEqual(entry.Key))
+            var tags = places.TagsOf(group);
+            for (var matches = Matches(tags, hash); matches != 0; matches &= matches - 1)
             {
-                return entry;
+                if (places.At(group, matches) is { } entry && entry.Hash == hash && key.SequenceEqual(entry.Key))
+                {
+                    return entry;
+                }
+            }
+
+            if (HasFree(tags))
+            {
+                return null;
             }
         }
-
-        return FindAgain(key, hash);
     }
 
     /// <summary>As with a span; the same string is found without a look at its characters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Entry? Find(string key)
+    public Entry? Find(string key) => Find(key, _hash.Of(key));
+
+    /// <summary>The same for who knows the hash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Entry? Find(string key, int hash)
     {
-        var hash = _hash.Of(key);
-        for (var entry = Bucket(Volatile.Read(ref _buckets), hash); entry is not null; entry = entry.Next)
+        var places = Volatile.Read(ref _places);
+        for (var group = places.HomeOf(hash); ; group = places.After(group))
         {
-            if (entry.Hash == hash && (ReferenceEquals(entry.Key, key) || string.Equals(entry.Key, key, StringComparison.Ordinal)))
+            var tags = places.TagsOf(group);
+            for (var matches = Matches(tags, hash); matches != 0; matches &= matches - 1)
             {
-                return entry;
+                if (places.At(group, matches) is { } entry
+                    && (ReferenceEquals(entry.Key, key) || (entry.Hash == hash && string.Equals(entry.Key, key, StringComparison.Ordinal))))
+                {
+                    return entry;
+                }
+            }
+
+            if (HasFree(tags))
+            {
+                return null;
             }
         }
-
-        return FindAgain(key, hash);
     }
 
     public int HashOf(string key) => _hash.Of(key);
 
-    /// <summary>As <see cref="Find(string)"/>, for who holds the lock and knows the hash: nothing moves meanwhile.</summary>
-    public Entry? FindLocked(string key, int hash) => Search(key, hash);
-
     /// <summary>Adds an entry whose key is not there.</summary>
     public void Add(Entry entry)
     {
-        if (Count >= _buckets.Length)
+        var place = _places.PlaceFor(entry.Hash);
+        if (_places.Tags[place] == Free)
         {
-            Resize(_buckets.Length * 2);
+            if (_unused == 0)
+            {
+                Renew(IsCrowded ? Grown(Length) : Length); // where it is not, places that were left take up the room
+                place = _places.PlaceFor(entry.Hash);
+            }
+
+            _unused--;
         }
 
-        var wasIn = entry.Next is not null;
-        if (wasIn)
-        {
-            Interlocked.Increment(ref _moves);
-            Volatile.Write(ref entry.Next, null);
-        }
-
-        ref var link = ref Bucket(_buckets, entry.Hash);
-        while (link is not null)
-        {
-            link = ref link.Next;
-        }
-
-        Volatile.Write(ref link, entry);
+        _places.Take(place, entry);
         Count++;
-        if (wasIn)
-        {
-            Interlocked.Increment(ref _moves);
-        }
     }
 
-    public void Replace(Entry old, Entry entry)
-    {
-        entry.Next = old.Next;
-        Volatile.Write(ref LinkTo(old), entry);
-    }
+    public void Replace(Entry old, Entry entry) => Volatile.Write(ref _places.Entries[_places.PlaceOf(old)], entry);
 
     public void Remove(Entry entry)
     {
-        Volatile.Write(ref LinkTo(entry), entry.Next);
+        var place = _places.PlaceOf(entry);
+        var isFree = HasFree(_places.TagsOf(place / GroupLength));
+        _places.Clear(place, isFree ? Free : Left);
+        _unused += isFree ? 1 : 0;
         Count--;
     }
 
-    /// <summary>Gives back buckets that a fuller table needed.</summary>
+    /// <summary>Gives back places that more entries needed.</summary>
     public void Trim()
     {
-        if (_buckets.Length > FewestBuckets && Count < _buckets.Length / 8)
+        if (Length > FewestPlaces && Count < Length / 8)
         {
-            Resize(_buckets.Length / 4);
+            Renew(Math.Max(FewestPlaces, Length / 4 / GroupLength * GroupLength));
         }
     }
 
-    /// <summary>The first entry of a bucket.</summary>
-    public Entry? First(int bucket) => _buckets[bucket];
+    /// <summary>What a place holds.</summary>
+    public Entry? At(int place) => _places.Entries[place];
+
+    private bool IsCrowded => Count > Length / 4 * 3;
+
+    private static int Grown(int length) => checked(length < LengthOfSlowerGrowth ? length * 2 : length / 2 / GroupLength * GroupLength * 3);
+
+    private static int MostTaken(int length) => length / 8 * 7;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref Entry? Bucket(Entry?[] buckets, int hash) =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(buckets), hash & (buckets.Length - 1)); // a power of two, never 0
+    private static uint Matches(Vector128<byte> tags, int hash) => Vector128.Equals(tags, Vector128.Create((byte)(hash | Taken))).ExtractMostSignificantBits();
 
-    /// <summary>What a first look did not find: looks again, and knows whether entries were moved meanwhile. Off the path of hits.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private Entry? FindAgain(ReadOnlySpan<char> key, int hash)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool HasFree(Vector128<byte> tags) => Vector128.EqualsAny(tags, Vector128<byte>.Zero);
+
+    private void Renew(int length)
     {
-        var moves = Volatile.Read(ref _moves);
-        if ((moves & 1) == 0)
+        var (old, places, walkAt) = (_places.Entries, new Places(length), length);
+        Span<int> hashes = stackalloc int[GroupLength];
+        for (var start = 0; start < old.Length; start += GroupLength)
         {
-            var entry = Search(key, hash);
-            if (entry is not null || moves == Volatile.Read(ref _moves))
+            for (var i = 0; i < GroupLength; i++)
             {
-                return entry;
+                hashes[i] = old[start + i]?.Hash ?? 0; // the processor waits for all of them at once
+            }
+
+            for (var i = 0; i < GroupLength; i++)
+            {
+                if (old[start + i] is { } entry)
+                {
+                    var place = places.PlaceFor(hashes[i]);
+                    places.Take(place, entry);
+                    walkAt = start + i >= WalkAt ? Math.Min(walkAt, place) : walkAt;
+                }
             }
         }
 
-        lock (writes)
-        {
-            return Search(key, hash); // nothing moves now
-        }
+        WalkAt = walkAt;
+        _unused = MostTaken(length) - Count;
+        Volatile.Write(ref _places, places);
     }
 
-    private Entry? Search(ReadOnlySpan<char> key, int hash)
+    /// <summary>The tags and entries of one length.</summary>
+    private sealed class Places(int length)
     {
-        for (var entry = Bucket(Volatile.Read(ref _buckets), hash); entry is not null; entry = entry.Next)
+        private readonly uint _groups = (uint)(length / GroupLength);
+
+        public byte[] Tags { get; } = new byte[length];
+
+        public Entry?[] Entries { get; } = new Entry?[length];
+
+        /// <summary>The group where the probe for a hash begins.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int HomeOf(int hash) => (int)(((ulong)(uint)hash * _groups) >> 32);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int After(int group) => group + 1 == (int)_groups ? 0 : group + 1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector128<byte> TagsOf(int group) => Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(Tags), (nuint)(uint)group * GroupLength);
+
+        /// <summary>What stands in the place of the first of some matches in a group; null, or another entry than was meant, while it changes.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Entry? At(int group, uint matches) => Volatile.Read(ref Entry((group * GroupLength) + BitOperations.TrailingZeroCount(matches)));
+
+        /// <summary>The first place of the probe for a hash that is not taken; there always is one.</summary>
+        public int PlaceFor(int hash)
         {
-            if (entry.Hash == hash && key.SequenceEqual(entry.Key))
+            for (var group = HomeOf(hash); ; group = After(group))
             {
-                return entry;
+                var open = ~TagsOf(group).ExtractMostSignificantBits() & 0xFFFF;
+                if (open != 0)
+                {
+                    return (group * GroupLength) + BitOperations.TrailingZeroCount(open);
+                }
             }
         }
 
-        return null;
-    }
-
-    private ref Entry? LinkTo(Entry entry)
-    {
-        ref var link = ref Bucket(_buckets, entry.Hash);
-        while (!ReferenceEquals(link, entry))
+        /// <summary>Where an entry is that is in.</summary>
+        public int PlaceOf(Entry entry)
         {
-            link = ref link!.Next;
-        }
-
-        return ref link;
-    }
-
-    private void Resize(int length)
-    {
-        Interlocked.Increment(ref _moves);
-        var (old, buckets) = (_buckets, new Entry?[length]);
-        for (var i = 0; i < old.Length; i++)
-        {
-            if (length == 2 * old.Length)
+            for (var group = HomeOf(entry.Hash); ; group = After(group))
             {
-                Split(old[i], old.Length, ref buckets[i], ref buckets[i + old.Length]);
-            }
-            else
-            {
-                Merge(old[i], buckets);
+                for (var matches = Matches(TagsOf(group), entry.Hash); matches != 0; matches &= matches - 1)
+                {
+                    if (ReferenceEquals(At(group, matches), entry))
+                    {
+                        return (group * GroupLength) + BitOperations.TrailingZeroCount(matches);
+                    }
+                }
             }
         }
 
-        Volatile.Write(ref _buckets, buckets);
-        Interlocked.Increment(ref _moves);
-    }
-
-    /// <summary>Parts a chain in two by one bit of the hashes, both in the old order. Most entries keep their links, and are not written to.</summary>
-    private static void Split(Entry? first, int bit, ref Entry? low, ref Entry? high)
-    {
-        for (var entry = first; entry is not null;)
+        public void Take(int place, Entry entry)
         {
-            var next = entry.Next;
-            if ((entry.Hash & bit) == 0)
-            {
-                Set(ref low, entry);
-                low = ref entry.Next;
-            }
-            else
-            {
-                Set(ref high, entry);
-                high = ref entry.Next;
-            }
-
-            entry = next;
+            Volatile.Write(ref Entry(place), entry);
+            Volatile.Write(ref Tags[place], (byte)(entry.Hash | Taken));
         }
 
-        Set(ref low, null);
-        Set(ref high, null);
-    }
-
-    private static void Merge(Entry? first, Entry?[] buckets)
-    {
-        for (var entry = first; entry is not null;)
+        public void Clear(int place, byte tag)
         {
-            var next = entry.Next;
-            ref var bucket = ref Bucket(buckets, entry.Hash);
-            Volatile.Write(ref entry.Next, bucket);
-            bucket = entry;
-            entry = next;
+            Volatile.Write(ref Tags[place], tag);
+            Volatile.Write(ref Entry(place), null);
         }
-    }
 
-    private static void Set(ref Entry? link, Entry? entry)
-    {
-        if (!ReferenceEquals(link, entry))
-        {
-            Volatile.Write(ref link, entry);
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private ref Entry? Entry(int place) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Entries), place);
     }
 }

@@ -17,6 +17,9 @@ internal interface IPendingReads
     /// <summary>Whether a key may have several at once that callers can join: those that leave out a level are apart from those that do not.</summary>
     bool AreApart { get; }
 
+    /// <summary>Notes that a read has brought its key. Called under the lock of <see cref="LocalStore"/>.</summary>
+    void Ended(PendingRead read);
+
     /// <summary>Whether another read than this one is to bring the key. Called under the lock of <see cref="LocalStore"/>.</summary>
     bool HasOther(string key, PendingRead read);
 }

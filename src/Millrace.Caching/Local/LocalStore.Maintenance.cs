@@ -42,33 +42,31 @@ internal sealed partial class LocalStore
         }
     }
 
-    /// <summary>Walks a stated number of buckets on, each with one entry or a few; true when all have been looked at since the last invalidation.</summary>
+    /// <summary>Walks a stated number of places on; true when all have been looked at since the last invalidation.</summary>
     private bool ReclaimInvalidated()
     {
         lock (_lock)
         {
-            if (_walkAt < 0)
+            if (!_isWalking)
             {
                 if (_walkedAt == _ledger.Sequence)
                 {
                     return true;
                 }
 
-                _walkedAt = _ledger.Sequence;
-                _walkAt = 0;
+                (_isWalking, _walkedAt, _entries.WalkAt) = (true, _ledger.Sequence, 0);
             }
 
-            // When the table has grown meanwhile, what has been looked at is in buckets below _walkAt, and again above: nothing is passed over.
             for (var i = 0; i < EntriesPerHold; i++)
             {
-                if (_walkAt >= _entries.BucketCount)
+                if (_entries.WalkAt >= _entries.Length)
                 {
-                    _walkAt = -1;
+                    _isWalking = false;
                     _ledger.Walked(_walkedAt);
                     return true;
                 }
 
-                for (var entry = _entries.First(_walkAt++); entry is not null; entry = entry.Next)
+                if (_entries.At(_entries.WalkAt++) is { } entry)
                 {
                     ReclaimInvalidated(entry);
                 }

@@ -22,7 +22,7 @@ internal sealed partial class LocalStore
 
             _changes[MarkOf(hash)]++;
             _reads.Change(key, read);
-            if (_entries.FindLocked(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
+            if (_entries.Find(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
             {
                 Remove(entry);
             }
@@ -61,7 +61,7 @@ internal sealed partial class LocalStore
         var hash = _entries.HashOf(key);
         lock (_lock)
         {
-            var entry = _entries.FindLocked(key, hash);
+            var entry = _entries.Find(key, hash);
             if ((entry is not null && entry.Order > read.Order) || _reads.HasOther(key, read))
             {
                 return true;

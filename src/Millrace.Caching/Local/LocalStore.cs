@@ -28,7 +28,7 @@ internal sealed partial class LocalStore : IDisposable
     private const int DuePerStore = 16; // how many of them a store that needs room looks at
     private const int ChangeMarks = 4096;
 
-    private readonly Lock _lock = new(); // guards every field that is written below, all writes of _entries, and PendingRead.Doomed
+    private readonly Lock _lock; // guards every field that is written below, all writes of _entries, and PendingRead.Doomed
     private readonly EntryTable _entries;
     private readonly WindowTinyLfu _queues;
     private readonly int[] _changes = new int[ChangeMarks]; // by the keys' hashes; guarded by _lock
@@ -43,15 +43,15 @@ internal sealed partial class LocalStore : IDisposable
     private int _count;
     private bool _armed;
     private bool _closed;
-    private int _walkAt = -1; // the bucket that the walk has come to; -1: not walking
+    private bool _isWalking;
     private long _walkedAt;
 
     public LocalStore(
-        CacheOptions options, InvalidationLedger ledger, IPendingReads reads, KeyPatterns patterns, CacheClock clock, ulong seed)
+        CacheOptions options, InvalidationLedger ledger, IPendingReads reads, KeyPatterns patterns, CacheClock clock, ulong seed, Lock writes)
     {
         (SizeLimitBytes, EntryLimit, _valueLimitBytes) = (options.SizeLimitBytes, options.EntryLimit, options.MaximumPayloadBytes);
-        (_ledger, _reads, _patterns, _clock) = (ledger, reads, patterns, clock);
-        _entries = new EntryTable(_lock, seed);
+        (_ledger, _reads, _patterns, _clock, _lock) = (ledger, reads, patterns, clock, writes);
+        _entries = new EntryTable(seed);
         _queues = new WindowTinyLfu(SizeLimitBytes, EntryLimit, () => _patterns.Hits.Total);
         _wheel = new TimerWheel(clock.Units(Tick), clock.Now);
         _timer = clock.CreateTimer(static store => ((LocalStore)store!).Maintain(), this);
@@ -75,13 +75,36 @@ internal sealed partial class LocalStore : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Entry? Find(string key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
+    /// <summary>The same for who knows the hash.</summary>
+    public Entry? Find(string key, int hash, long now) => _entries.Find(key, hash) is { } entry && IsValid(entry, now) ? entry : null;
+
+    /// <summary>The hash of a key, as the store and the table of flights use it.</summary>
+    public int HashOf(string key) => _entries.HashOf(key);
+
     /// <inheritdoc cref="Find(string, long)" />
     public Entry? Find(ReadOnlySpan<char> key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <summary>Stores an entry in place of what stands under its key; what a read of the source brought, only if nothing has doomed that read.</summary>
-    public StoreResult Store(Entry entry, PendingRead? read)
+    public StoreResult Store(Entry entry, PendingRead? read) => Store(entry, read, _entries.HashOf(entry.Key));
+
+    /// <summary>As <see cref="Store(Entry, PendingRead?)"/>; what is stored ends its read in the same moment, so that nothing can have overtaken it when it is served.</summary>
+    public StoreResult Land(Entry entry, PendingRead read, int hash)
     {
-        entry.Hash = _entries.HashOf(entry.Key);
+        lock (_lock)
+        {
+            var result = Store(entry, read, hash);
+            if (result == StoreResult.Stored)
+            {
+                _reads.Ended(read);
+            }
+
+            return result;
+        }
+    }
+
+    private StoreResult Store(Entry entry, PendingRead? read, int hash)
+    {
+        entry.Hash = hash;
         lock (_lock)
         {
             if (_closed)
@@ -89,7 +112,7 @@ internal sealed partial class LocalStore : IDisposable
                 return StoreResult.Closed;
             }
 
-            var old = _entries.FindLocked(entry.Key, entry.Hash);
+            var old = _entries.Find(entry.Key, entry.Hash);
             if (read is null)
             {
                 _changes[MarkOf(entry.Hash)]++;
@@ -124,7 +147,7 @@ internal sealed partial class LocalStore : IDisposable
         }
     }
 
-    /// <summary>As <see cref="Store"/>, if nothing has happened to the key, or to one of equal hash, since <see cref="ChangesOf"/> gave <paramref name="changes"/>.</summary>
+    /// <summary>As <see cref="Store(Entry, PendingRead?)"/>, if nothing has happened to the key, or to one of equal hash, since <see cref="ChangesOf"/> gave <paramref name="changes"/>.</summary>
     public StoreResult StoreUnchanged(Entry entry, PendingRead read, int changes)
     {
         lock (_lock)
@@ -141,7 +164,7 @@ internal sealed partial class LocalStore : IDisposable
         {
             _changes[MarkOf(hash)]++;
             _reads.Doom(key);
-            Remove(_entries.FindLocked(key, hash));
+            Remove(_entries.Find(key, hash));
         }
     }
 
@@ -156,7 +179,7 @@ internal sealed partial class LocalStore : IDisposable
         {
             _changes[MarkOf(hash)]++;
             _reads.Change(key, except: null);
-            Remove(_entries.FindLocked(key, hash));
+            Remove(_entries.Find(key, hash));
         }
     }
 
@@ -170,7 +193,7 @@ internal sealed partial class LocalStore : IDisposable
         lock (_lock)
         {
             _reads.Doom(key);
-            Remove(_entries.FindLocked(key, hash));
+            Remove(_entries.Find(key, hash));
             return ++_changes[MarkOf(hash)];
         }
     }
@@ -195,7 +218,7 @@ internal sealed partial class LocalStore : IDisposable
 
             changes++;
             _reads.Doom(key);
-            Remove(_entries.FindLocked(key, hash));
+            Remove(_entries.Find(key, hash));
             return StoreResult.Doomed;
         }
     }

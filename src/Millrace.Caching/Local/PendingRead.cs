@@ -5,9 +5,9 @@ namespace Millrace.Caching.Local;
 /// <param name="order">Which read of a source this is; later ones have greater numbers.</param>
 internal abstract class PendingRead(long stamp, long order)
 {
-    public long Stamp { get; } = stamp;
+    public long Stamp { get; private set; } = stamp;
 
-    public long Order { get; } = order;
+    public long Order { get; private set; } = order;
 
     private volatile bool _doomed;
 
@@ -17,4 +17,7 @@ internal abstract class PendingRead(long stamp, long order)
         get => _doomed;
         set => _doomed = value;
     }
+
+    /// <summary>Makes it another read; only where nobody knows it as the old one.</summary>
+    protected void Renew(long stamp, long order) => (Stamp, Order, _doomed) = (stamp, order, false);
 }

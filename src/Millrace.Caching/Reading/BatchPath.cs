@@ -164,7 +164,7 @@ internal sealed class BatchPath(
             }
         }
 
-        cockpit.Flight = null;
+        cockpit.Empty();
         flights.ForEach(static flight => flight.Dispose());
     }
 

@@ -13,7 +13,8 @@ internal sealed partial class ReadPath
         string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, CachePolicy? policy, IEnumerable<string>? tags, CancellationToken cancellationToken)
     {
         var terms = _policies.Resolve(policy, call: null);
-        if (!_enabled || Pending is not null || state is IContextSource || !ReferenceEquals(terms.Source, SourceTerms.None) || cancellationToken.IsCancellationRequested)
+        if (!_enabled || Pending is not null || state is IContextSource || !ReferenceEquals(terms.Source, SourceTerms.None) || cancellationToken.IsCancellationRequested
+            || ExecutionContext.Capture() is not { } context)
         {
             return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken);
         }
@@ -22,23 +23,24 @@ internal sealed partial class ReadPath
         try
         {
             _keys.CheckKey(key);
-            flight = new SingleFlight<T>(
-                new FlightKey(key, FlightLevels.All), _keys.EntryTags(tags), _ledger.Sequence, _order.Next(), cancellationToken.CanBeCanceled) { StartedAt = _clock.Now };
+            flight = _flights.Prepare<T>(
+                new FlightKey(key, FlightLevels.All), _keys.EntryTags(tags), _ledger.Sequence, _order.Next(), cancellationToken.CanBeCanceled, _clock.Now);
         }
         catch (Exception failure) // the caller's names, or his enumeration of them
         {
             return ValueTask.FromException<T>(failure);
         }
 
-        if (!_flights.TryEnter(flight, replaced: null))
+        var hash = _local.HashOf(key);
+        if (!_flights.TryEnter(flight, hash, replaced: null))
         {
             flight.Dispose();
             return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken); // to join
         }
 
         var pattern = _patterns.Of(key);
-        var isHere = _local.Find(key, flight.StartedAt) is not null; // an earlier flight may have landed since step 1
-        var running = isHere ? default : RunAsync(flight, state, factory);
+        var isHere = _local.Find(key, hash, flight.StartedAt) is not null; // an earlier flight may have landed since step 1
+        var running = isHere ? default : Run(flight, state, factory, context);
         if (!isHere && running.IsCompletedSuccessfully)
         {
 #pragma warning disable RS0030 // it has ended
@@ -67,28 +69,50 @@ internal sealed partial class ReadPath
     /// <summary>Step 7; false where the value must not be served, because the key was invalidated meanwhile and others may have read what is older.</summary>
     private bool TryLand<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
     {
-        pattern.Missed();
-        pattern.Ran();
+        pattern.MissedAndRan();
         flight.Seal();
-        var landing = _source.Approve(flight, _source.StoreHere(flight, value, terms, pattern, isAway: false, context: null));
+        var landing = _source.Land(flight, value, terms, pattern);
         _source.Answered(pattern);
-        _flights.Ended(flight);
         flight.Land(landing);
         flight.Dispose();
+        _flights.Return(flight);
         return !landing.IsOvertaken;
     }
 
-    /// <summary>The factory, known to what it calls as that of the flight. A method of its own, so that its caller is not.</summary>
-    private static async ValueTask<T> RunAsync<TState, T>(SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory)
+    /// <summary>The factory, known to what it calls as that of the flight, and its caller not.</summary>
+    private static ValueTask<T> Run<TState, T>(
+        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, ExecutionContext context)
     {
         var cockpit = FlightTable.Enter(flight);
+        ValueTask<T> running;
         try
         {
-            return await factory(state, flight.Token).ConfigureAwait(false);
+            running = factory(state, flight.Token);
+        }
+        catch (Exception failure)
+        {
+            running = ValueTask.FromException<T>(failure);
+        }
+
+        ExecutionContext.Restore(context);
+        if (!running.IsCompletedSuccessfully)
+        {
+            return RunOnAsync(running, cockpit);
+        }
+
+        cockpit.Empty();
+        return running;
+    }
+
+    private static async ValueTask<T> RunOnAsync<T>(ValueTask<T> running, Cockpit cockpit)
+    {
+        try
+        {
+            return await running.ConfigureAwait(false);
         }
         finally
         {
-            cockpit.Flight = null;
+            cockpit.Empty();
         }
     }
 }

@@ -140,7 +140,7 @@ internal sealed class RefreshPath(
             Fail(flight, renewal, failure, terms, pattern, stop);
         }
 
-        cockpit.Flight = null;
+        cockpit.Empty();
         flight.Dispose();
         return landing is not null;
     }

@@ -26,6 +26,29 @@ internal sealed partial class SourcePath
         return Unshared(flight, landing, isKept);
     }
 
+    /// <summary>Step 7 where there is no second level, for a flight that leaves out no level; ends the flight.</summary>
+    public Landing<T> Land<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
+    {
+        var head = Head(flight.Key.Key, flight.Tags, flight.Stamp, flight.Order, terms, LifetimeOf(value, terms, context: null), pattern);
+        var landing = new Landing<T>(codecs.Of<T>().Encode(head, value, terms.Immutable), value, HasOriginal: true);
+        if (parts.Flights.AreApart)
+        {
+            landing = Approve(flight, Unshared(flight, landing, isKept: true));
+        }
+        else if (parts.Local.Land(landing.Entry, flight, flight.Hash) is var result and not StoreResult.Stored)
+        {
+            Count(landing.Entry, result);
+            landing = Approve(flight, landing);
+        }
+        else
+        {
+            return landing; // approved and ended in the moment in which it was stored
+        }
+
+        parts.Flights.Ended(flight);
+        return landing;
+    }
+
     private async ValueTask<Landing<T>> StoreSharedAsync<T>(
         SingleFlight<T> flight, T value, EntryTerms terms, KeyPattern pattern, RemoteLease lease, CacheEntryContext? context)
     {

@@ -409,7 +409,7 @@ internal sealed partial class SourcePath(
         }
         finally
         {
-            cockpit.Flight = null;
+            cockpit.Empty();
             flight.Seal();
         }
 

@@ -66,6 +66,14 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public void Ran() => Count(RunCell);
 
+    /// <summary>Both at once, which is what most misses are.</summary>
+    public void MissedAndRan()
+    {
+        var stripe = Stripe();
+        Interlocked.Increment(ref _cells[stripe + MissCell]);
+        Interlocked.Increment(ref _cells[stripe + RunCell]);
+    }
+
     public void Failed() => Count(FailureCell);
 
     public void Rejected() => Count(RejectionCell);
@@ -110,7 +118,9 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
     /// <summary>True once.</summary>
     public bool FirstTooHeavy() => Interlocked.Exchange(ref _saidTooHeavy, 1) == 0;
 
-    private void Count(int cell) => Interlocked.Increment(ref _cells[(((Thread.GetCurrentProcessorId() & Mask) + 1) * Stride) + cell]);
+    private static int Stripe() => ((Thread.GetCurrentProcessorId() & Mask) + 1) * Stride;
+
+    private void Count(int cell) => Interlocked.Increment(ref _cells[Stripe() + cell]);
 
     private long Sum(int cell)
     {

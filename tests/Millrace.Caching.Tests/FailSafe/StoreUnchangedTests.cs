@@ -19,9 +19,9 @@ public sealed class StoreUnchangedTests
     [InlineData("written", false)]
     public void A_value_is_stored_only_if_nothing_happened_to_its_key(string what, bool isStored)
     {
-        var (clock, patterns) = (new CacheClock(new FakeClock()), new KeyPatterns(10));
+        var (clock, patterns, writes) = (new CacheClock(new FakeClock()), new KeyPatterns(10), new Lock());
         using var store = new LocalStore(
-            new CacheOptions(), new InvalidationLedger("c", 16, NullLogger.Instance), new FlightTable(seed: 1), patterns, clock, seed: 1);
+            new CacheOptions(), new InvalidationLedger("c", 16, NullLogger.Instance), new FlightTable(seed: 1, writes), patterns, clock, seed: 1, writes);
         using var read = new SingleFlight<string>(new FlightKey("k", FlightLevels.ReadsRemote), [], stamp: 0, order: 1, isCancellable: false);
         var changes = store.ChangesOf("k");
         switch (what)

@@ -12,7 +12,7 @@ public sealed class EntryTableTests
     public void It_agrees_with_a_dictionary(int seed)
     {
         var random = new Random(seed);
-        var table = new EntryTable(new Lock(), 1);
+        var table = new EntryTable(1);
         var model = new Dictionary<string, Entry>(StringComparer.Ordinal);
         for (var step = 0; step < 50_000; step++)
         {
@@ -41,28 +41,80 @@ public sealed class EntryTableTests
             Assert.Equal(model.Count, table.Count);
         }
 
-        Assert.Equal(model.Count, Enumerable.Range(0, table.BucketCount).Sum(bucket => Chain(table.First(bucket))));
+        Assert.Equal(model.Values.ToHashSet(), Enumerable.Range(0, table.Length).Select(table.At).OfType<Entry>().ToHashSet());
+    }
+
+    [Theory]
+    [InlineData(71)]
+    [InlineData(72)]
+    [InlineData(73)]
+    public void A_walk_passes_nobody_over_who_was_there_all_the_time_though_the_table_is_made_anew(int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 200; round++)
+        {
+            var table = new EntryTable((ulong)seed);
+            var (kept, others, met) = (new List<Entry>(), new List<Entry>(), new HashSet<Entry>());
+            Fill(random.Next(1, 400), kept);
+            table.WalkAt = 0;
+            while (table.WalkAt < table.Length)
+            {
+                if (table.At(table.WalkAt++) is { } entry)
+                {
+                    met.Add(entry);
+                }
+
+                if (random.Next(20) == 0)
+                {
+                    Fill(random.Next(60), others);
+                }
+                else if (random.Next(20) == 0)
+                {
+                    others.ForEach(table.Remove);
+                    others.Clear();
+                    table.Trim();
+                }
+            }
+
+            Assert.True(met.IsSupersetOf(kept), $"seed {seed}, round {round}");
+
+            void Fill(int count, List<Entry> into)
+            {
+                for (var i = 0; i < count && table.Length < 4096; i++)
+                {
+                    var key = $"k:{random.Next()}";
+                    if (table.Find(key) is null)
+                    {
+                        var entry = Entries.Make(key);
+                        entry.Hash = table.HashOf(key);
+                        table.Add(entry);
+                        into.Add(entry);
+                    }
+                }
+            }
+        }
     }
 
     [Fact]
-    public void Those_that_have_been_here_longest_come_first_also_after_it_has_grown()
+    public void A_full_table_whose_entries_come_and_go_stays_as_long_as_it_is()
     {
-        var table = new EntryTable(new Lock(), 1);
-        var age = new Dictionary<Entry, int>();
-        for (var i = 0; i < 1000; i++)
+        var table = new EntryTable(1);
+        var entries = new Queue<Entry>();
+        for (var i = 0; i < 100_000; i++)
         {
             var entry = Entries.Make($"k:{i}");
-            age[entry] = i;
+            if (entries.Count == 700)
+            {
+                table.Remove(entries.Dequeue());
+            }
+
             table.Add(entry);
+            entries.Enqueue(entry);
         }
 
-        for (var bucket = 0; bucket < table.BucketCount; bucket++)
-        {
-            for (var entry = table.First(bucket); entry?.Next is { } next; entry = next)
-            {
-                Assert.True(age[entry] < age[next]);
-            }
-        }
+        Assert.Equal(1024, table.Length);
+        Assert.All(entries, entry => Assert.Same(entry, table.Find(entry.Key)));
+        Assert.Null(table.Find("k:0"));
     }
 
     [Theory]
@@ -72,7 +124,7 @@ public sealed class EntryTableTests
     public async Task Readers_find_what_stays_while_everything_else_comes_and_goes_and_the_table_grows_and_shrinks(int seed)
     {
         var writes = new Lock();
-        var table = new EntryTable(writes, (ulong)seed);
+        var table = new EntryTable((ulong)seed);
         var kept = Enumerable.Range(0, 200).Select(i => $"kept:{i}").ToArray();
         foreach (var key in kept)
         {
@@ -123,7 +175,7 @@ public sealed class EntryTableTests
             {
                 others.ForEach(table.Remove);
                 others.Reverse();
-                others.ForEach(table.Add); // in other places of their chains, while readers stand on them
+                others.ForEach(table.Add); // in other places, while readers look at the old ones
                 others.ForEach(table.Remove);
                 others.Clear();
                 table.Trim();
@@ -156,16 +208,5 @@ public sealed class EntryTableTests
         Assert.NotEqual(new KeyHash(8).Of("key"), hash.Of("key"));
         Assert.Equal(hash.Of("key"), hash.Of("a key".AsSpan(2)));
         Assert.Equal(60, Enumerable.Range(1, 60).Select(length => hash.Of(new string('\0', length))).Distinct().Count());
-    }
-
-    private static int Chain(Entry? entry)
-    {
-        var length = 0;
-        for (; entry is not null; entry = entry.Next)
-        {
-            length++;
-        }
-
-        return length;
     }
 }
