@@ -55,16 +55,33 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
         }
     }
 
-    /// <summary>A flight that is to enter: an old one that has landed unknown to others, or a new one.</summary>
-    public SingleFlight<T> Prepare<T>(in FlightKey key, string[] tags, long stamp, long order, bool isCancellable, long now)
+    /// <summary>
+    /// Begins a flight for who knows the hash of its key, which is that of <see cref="LocalStore"/>: one that has landed unknown to others, or a new one. Null
+    /// when another caller was faster.
+    /// </summary>
+    public SingleFlight<T>? TryBegin<T>(in FlightKey key, int hash, string[] tags, long stamp, long order, bool isCancellable, long now)
     {
-        if (!isCancellable && Interlocked.Exchange(ref _spare, null) is SingleFlight<T> spare)
+        lock (writes)
         {
-            spare.Renew(key, tags, stamp, order, now);
-            return spare;
-        }
+            if (Search(key, hash) is not null)
+            {
+                return null;
+            }
 
-        return new SingleFlight<T>(key, tags, stamp, order, isCancellable) { StartedAt = now };
+            SingleFlight<T> flight;
+            if (!isCancellable && _spare is SingleFlight<T> spare)
+            {
+                (flight, _spare) = (spare, null);
+                flight.Renew(key, tags, stamp, order, now);
+            }
+            else
+            {
+                flight = new SingleFlight<T>(key, tags, stamp, order, isCancellable) { StartedAt = now };
+            }
+
+            Enter(flight, hash);
+            return flight;
+        }
     }
 
     /// <summary>A flight is over, and may be used again if nobody but the caller knows it.</summary>
@@ -72,21 +89,17 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
     {
         if (flight.TryClear())
         {
-            Volatile.Write(ref _spare, flight);
+            Volatile.Write(ref _spare, flight); // without the lock: at worst another is lost
         }
     }
 
     /// <summary>Enters a flight, in place of <paramref name="replaced"/> if that is not null; false when another caller was faster.</summary>
-    public bool TryEnter(SingleFlight flight, SingleFlight? replaced) => TryEnter(flight, _hash.Of(flight.Key.Key), replaced);
-
-    /// <summary>The same for who knows the hash of its key, which is that of <see cref="LocalStore"/>.</summary>
-    public bool TryEnter(SingleFlight flight, int hash, SingleFlight? replaced)
+    public bool TryEnter(SingleFlight flight, SingleFlight? replaced)
     {
-        var key = flight.Key;
-        flight.Hash = hash;
+        var hash = _hash.Of(flight.Key.Key);
         lock (writes)
         {
-            if (!ReferenceEquals(Search(key, flight.Hash), replaced))
+            if (!ReferenceEquals(Search(flight.Key, hash), replaced))
             {
                 return false;
             }
@@ -96,13 +109,7 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
                 Unlink(replaced);
             }
 
-            Link(flight);
-            if (key.Levels != FlightLevels.All)
-            {
-                _partial++;
-            }
-
-            Volatile.Write(ref _inProgress, _inProgress + 1);
+            Enter(flight, hash);
             return true;
         }
     }
@@ -116,22 +123,26 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
         }
     }
 
-    /// <inheritdoc />
-    public void Ended(PendingRead read) => Ended((SingleFlight)read);
-
     /// <summary>Notes that the factory of a flight has ended.</summary>
     public void Ended(SingleFlight flight)
     {
         lock (writes)
         {
-            Unlink(flight);
-            if (flight.Key.Levels != FlightLevels.All)
-            {
-                _partial--;
-            }
-
-            Volatile.Write(ref _inProgress, _inProgress - 1);
+            Ended((PendingRead)flight);
         }
+    }
+
+    /// <inheritdoc />
+    public void Ended(PendingRead read)
+    {
+        var flight = (SingleFlight)read;
+        Unlink(flight);
+        if (flight.Key.Levels != FlightLevels.All)
+        {
+            _partial--;
+        }
+
+        Volatile.Write(ref _inProgress, _inProgress - 1);
     }
 
     /// <inheritdoc />
@@ -233,6 +244,7 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
         return false;
     }
 
+    /// <summary>Under the store's lock.</summary>
     private void ForEach<TState>(string key, TState state, Action<FlightTable, TState, SingleFlight> act)
     {
         // A flight that enters at this moment is not counted yet, and its factory has not begun: what it brings is newer than what dooms here.
@@ -242,19 +254,16 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
         }
 
         var hash = _hash.Of(key);
-        lock (writes)
+        for (var levels = FlightLevels.All; ; levels--)
         {
-            for (var levels = FlightLevels.All; ; levels--)
+            if (Search(new FlightKey(key, levels), hash) is { } flight)
             {
-                if (Search(new FlightKey(key, levels), hash) is { } flight)
-                {
-                    act(this, state, flight);
-                }
+                act(this, state, flight);
+            }
 
-                if (levels == FlightLevels.None || _partial == 0)
-                {
-                    return; // nobody flies past some of the levels
-                }
+            if (levels == FlightLevels.None || _partial == 0)
+            {
+                return; // nobody flies past some of the levels
             }
         }
     }
@@ -263,6 +272,18 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
     {
         flight.Doomed = true;
         Unlink(flight);
+    }
+
+    private void Enter(SingleFlight flight, int hash)
+    {
+        flight.Hash = hash;
+        Link(flight);
+        if (flight.Key.Levels != FlightLevels.All)
+        {
+            _partial++;
+        }
+
+        Volatile.Write(ref _inProgress, _inProgress + 1);
     }
 
     private ref SingleFlight? Bucket(int hash) => ref _buckets[hash & (_buckets.Length - 1)];

@@ -25,19 +25,10 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
     private volatile bool _isCancelled;
     private volatile bool _isWaiting;
 
-    private volatile bool _isKnown;
-
     public FlightKey Key { get; private set; } = key;
 
     /// <summary>When it began, a timestamp of the cache's clock.</summary>
     public long StartedAt { get; set; }
-
-    /// <summary>True once anybody but the one who has begun it has a reference to it, or may have.</summary>
-    public bool IsKnown
-    {
-        get => _isKnown;
-        set => _isKnown = value;
-    }
 
     public abstract Type ValueType { get; }
 
@@ -153,7 +144,7 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
     /// <summary>After it has left the table: gives up what it holds, if it can be used again.</summary>
     public bool TryClear()
     {
-        if (_isKnown || _cancellation is not null || HasWaiters)
+        if (IsKnown || _cancellation is not null || HasWaiters)
         {
             return false;
         }

@@ -85,74 +85,46 @@ internal sealed partial class LocalStore : IDisposable
     public Entry? Find(ReadOnlySpan<char> key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <summary>Stores an entry in place of what stands under its key; what a read of the source brought, only if nothing has doomed that read.</summary>
-    public StoreResult Store(Entry entry, PendingRead? read) => Store(entry, read, _entries.HashOf(entry.Key));
+    public StoreResult Store(Entry entry, PendingRead? read)
+    {
+        var hash = _entries.HashOf(entry.Key);
+        lock (_lock)
+        {
+            return StoreLocked(entry, read, hash);
+        }
+    }
 
-    /// <summary>As <see cref="Store(Entry, PendingRead?)"/>; what is stored ends its read in the same moment, so that nothing can have overtaken it when it is served.</summary>
+    /// <summary>
+    /// As <see cref="Store(Entry, PendingRead?)"/> for a read that nobody else knows; what is stored ends it in the same moment, so that nobody ever will,
+    /// and nothing can have overtaken it when it is served. It counts as a miss that ran its source.
+    /// </summary>
     public StoreResult Land(Entry entry, PendingRead read, int hash)
     {
         lock (_lock)
         {
-            var result = Store(entry, read, hash);
+            if (read.IsKnown)
+            {
+                return StoreResult.Known;
+            }
+
+            var result = StoreLocked(entry, read, hash);
             if (result == StoreResult.Stored)
             {
                 _reads.Ended(read);
+                _patterns[entry.PatternNumber].Landed();
             }
 
             return result;
         }
     }
 
-    private StoreResult Store(Entry entry, PendingRead? read, int hash)
-    {
-        entry.Hash = hash;
-        lock (_lock)
-        {
-            if (_closed)
-            {
-                return StoreResult.Closed;
-            }
-
-            var old = _entries.Find(entry.Key, entry.Hash);
-            if (read is null)
-            {
-                _changes[MarkOf(entry.Hash)]++;
-                _reads.Doom(entry.Key); // their values are older than what the caller sets
-            }
-            else if (read.Doomed)
-            {
-                return StoreResult.Doomed;
-            }
-            else if (old is not null && old.Order > entry.Order)
-            {
-                read.Doomed = true;
-                return StoreResult.Superseded;
-            }
-
-            // What was begun before trust was lost is kept, and not served as fresh: it is at hand while the second level is away.
-            if (_ledger.CoversStale(entry.Stamp, entry.Stamp, entry.Key, entry.Tags))
-            {
-                Remove(read is null ? old : null); // who sets wants the old value gone in any case
-                return StoreResult.Doomed;
-            }
-
-            if (entry.ValueBytes > _valueLimitBytes || entry.Weight > EntryWeightLimit)
-            {
-                Remove(old);
-                return StoreResult.TooHeavy;
-            }
-
-            Put(entry, old);
-            _patterns[entry.PatternNumber].Stored();
-            return StoreResult.Stored;
-        }
-    }
-
     /// <summary>As <see cref="Store(Entry, PendingRead?)"/>, if nothing has happened to the key, or to one of equal hash, since <see cref="ChangesOf"/> gave <paramref name="changes"/>.</summary>
     public StoreResult StoreUnchanged(Entry entry, PendingRead read, int changes)
     {
+        var hash = _entries.HashOf(entry.Key);
         lock (_lock)
         {
-            return _changes[MarkOf(_entries.HashOf(entry.Key))] == changes ? Store(entry, read) : StoreResult.Doomed;
+            return _changes[MarkOf(hash)] == changes ? StoreLocked(entry, read, hash) : StoreResult.Doomed;
         }
     }
 
@@ -213,7 +185,7 @@ internal sealed partial class LocalStore : IDisposable
             ref var changes = ref _changes[MarkOf(hash)];
             if (entry is not null && changes == ticket)
             {
-                return Store(entry, read: null);
+                return StoreLocked(entry, read: null, hash);
             }
 
             changes++;
@@ -314,6 +286,48 @@ internal sealed partial class LocalStore : IDisposable
 
         entry.Stamp = sequence;
         return true;
+    }
+
+    private StoreResult StoreLocked(Entry entry, PendingRead? read, int hash)
+    {
+        entry.Hash = hash;
+        if (_closed)
+        {
+            return StoreResult.Closed;
+        }
+
+        var old = _entries.Find(entry.Key, entry.Hash);
+        if (read is null)
+        {
+            _changes[MarkOf(entry.Hash)]++;
+            _reads.Doom(entry.Key); // their values are older than what the caller sets
+        }
+        else if (read.Doomed)
+        {
+            return StoreResult.Doomed;
+        }
+        else if (old is not null && old.Order > entry.Order)
+        {
+            read.Doomed = true;
+            return StoreResult.Superseded;
+        }
+
+        // What was begun before trust was lost is kept, and not served as fresh: it is at hand while the second level is away.
+        if (_ledger.CoversStale(entry.Stamp, entry.Stamp, entry.Key, entry.Tags))
+        {
+            Remove(read is null ? old : null); // who sets wants the old value gone in any case
+            return StoreResult.Doomed;
+        }
+
+        if (entry.ValueBytes > _valueLimitBytes || entry.Weight > EntryWeightLimit)
+        {
+            Remove(old);
+            return StoreResult.TooHeavy;
+        }
+
+        Put(entry, old);
+        _patterns[entry.PatternNumber].Stored();
+        return StoreResult.Stored;
     }
 
     private void Replace(string key, Entry? current, Entry? next)

@@ -16,4 +16,7 @@ internal enum StoreResult
 
     /// <summary>The cache is closed.</summary>
     Closed,
+
+    /// <summary>Not looked at, because others know of the read.</summary>
+    Known,
 }

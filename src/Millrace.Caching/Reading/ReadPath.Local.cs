@@ -19,27 +19,28 @@ internal sealed partial class ReadPath
             return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken);
         }
 
-        SingleFlight<T> flight;
+        SingleFlight<T>? flight;
+        var hash = _local.HashOf(key);
+        var now = _clock.Now;
         try
         {
             _keys.CheckKey(key);
-            flight = _flights.Prepare<T>(
-                new FlightKey(key, FlightLevels.All), _keys.EntryTags(tags), _ledger.Sequence, _order.Next(), cancellationToken.CanBeCanceled, _clock.Now);
+            var entryTags = _keys.EntryTags(tags);
+            flight = _flights.TryBegin<T>(
+                new FlightKey(key, FlightLevels.All), hash, entryTags, _ledger.Sequence, _order.Next(), cancellationToken.CanBeCanceled, now);
         }
         catch (Exception failure) // the caller's names, or his enumeration of them
         {
             return ValueTask.FromException<T>(failure);
         }
 
-        var hash = _local.HashOf(key);
-        if (!_flights.TryEnter(flight, hash, replaced: null))
+        if (flight is null)
         {
-            flight.Dispose();
             return ReadSlowAsync(key, state, factory, policy, options: null, tags, cancellationToken); // to join
         }
 
         var pattern = _patterns.Of(key);
-        var isHere = _local.Find(key, hash, flight.StartedAt) is not null; // an earlier flight may have landed since step 1
+        var isHere = _local.Find(key, hash, now) is not null; // an earlier flight may have landed since step 1
         var running = isHere ? default : Run(flight, state, factory, context);
         if (!isHere && running.IsCompletedSuccessfully)
         {
@@ -54,6 +55,8 @@ internal sealed partial class ReadPath
             }
             catch (Exception failure) // the value cannot be stored
             {
+                pattern.Missed();
+                pattern.Ran();
                 _flights.Ended(flight);
                 flight.Fail(failure);
                 return ValueTask.FromException<T>(failure);
@@ -69,13 +72,21 @@ internal sealed partial class ReadPath
     /// <summary>Step 7; false where the value must not be served, because the key was invalidated meanwhile and others may have read what is older.</summary>
     private bool TryLand<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
     {
-        pattern.MissedAndRan();
-        flight.Seal();
-        var landing = _source.Land(flight, value, terms, pattern);
         _source.Answered(pattern);
+        if (_source.TryLand(flight, value, terms, pattern) is { } own)
+        {
+            flight.Dispose();
+            _flights.Return(flight);
+            return !own.IsOvertaken;
+        }
+
+        flight.Seal();
+        var landing = _source.Approve(flight, _source.StoreHere(flight, value, terms, pattern, isAway: false, context: null));
+        pattern.Missed();
+        pattern.Ran();
+        _flights.Ended(flight);
         flight.Land(landing);
         flight.Dispose();
-        _flights.Return(flight);
         return !landing.IsOvertaken;
     }
 

@@ -26,26 +26,28 @@ internal sealed partial class SourcePath
         return Unshared(flight, landing, isKept);
     }
 
-    /// <summary>Step 7 where there is no second level, for a flight that leaves out no level; ends the flight.</summary>
-    public Landing<T> Land<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
+    /// <summary>Step 7 where there is no second level, and the end of a flight that nobody else knows; null for one that others know, to which nothing has been done.</summary>
+    public Landing<T>? TryLand<T>(SingleFlight<T> flight, T value, in EntryTerms terms, KeyPattern pattern)
     {
-        var head = Head(flight.Key.Key, flight.Tags, flight.Stamp, flight.Order, terms, LifetimeOf(value, terms, context: null), pattern);
-        var landing = new Landing<T>(codecs.Of<T>().Encode(head, value, terms.Immutable), value, HasOriginal: true);
-        if (parts.Flights.AreApart)
+        if (parts.Flights.AreApart || flight.IsKnown)
         {
-            landing = Approve(flight, Unshared(flight, landing, isKept: true));
-        }
-        else if (parts.Local.Land(landing.Entry, flight, flight.Hash) is var result and not StoreResult.Stored)
-        {
-            Count(landing.Entry, result);
-            landing = Approve(flight, landing);
-        }
-        else
-        {
-            return landing; // approved and ended in the moment in which it was stored
+            return null;
         }
 
+        var head = Head(flight.Key.Key, flight.Tags, flight.Stamp, flight.Order, terms, LifetimeOf(value, terms, context: null), pattern);
+        var landing = new Landing<T>(codecs.Of<T>().Encode(head, value, terms.Immutable), value, HasOriginal: true);
+        var result = parts.Local.Land(landing.Entry, flight, flight.Hash);
+        if (result is StoreResult.Stored or StoreResult.Known)
+        {
+            return result == StoreResult.Stored ? landing : null;
+        }
+
+        Count(landing.Entry, result);
+        pattern.Missed();
+        pattern.Ran();
+        landing = Approve(flight, landing);
         parts.Flights.Ended(flight);
+        flight.Land(landing);
         return landing;
     }
 

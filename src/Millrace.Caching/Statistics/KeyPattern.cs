@@ -16,7 +16,8 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
     private static readonly int Mask = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Min(Environment.ProcessorCount, 64)) - 1;
 
     private readonly long[] _cells = new long[(Mask + 2) * Stride]; // the first stride keeps the array's header away from the counters
-    private long _stores; // these five are written under the store's lock
+    private long _landings; // these six are written under the store's lock
+    private long _stores;
     private long _evictions;
     private long _expirations;
     private long _entries;
@@ -30,11 +31,11 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public long Hits => hits.Of(Number);
 
-    public long Misses => Sum(MissCell);
+    public long Misses => Sum(MissCell) + Volatile.Read(ref _landings);
 
     public long Joins => Sum(JoinCell);
 
-    public long Runs => Sum(RunCell);
+    public long Runs => Sum(RunCell) + Volatile.Read(ref _landings);
 
     public long Failures => Sum(FailureCell);
 
@@ -66,14 +67,6 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public void Ran() => Count(RunCell);
 
-    /// <summary>Both at once, which is what most misses are.</summary>
-    public void MissedAndRan()
-    {
-        var stripe = Stripe();
-        Interlocked.Increment(ref _cells[stripe + MissCell]);
-        Interlocked.Increment(ref _cells[stripe + RunCell]);
-    }
-
     public void Failed() => Count(FailureCell);
 
     public void Rejected() => Count(RejectionCell);
@@ -88,6 +81,9 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     /// <summary>Another node was at the source, and was waited for.</summary>
     public void Waited() => Count(WaitCell);
+
+    /// <summary>A miss ran its source at once.</summary>
+    public void Landed() => Volatile.Write(ref _landings, _landings + 1);
 
     public void Stored() => Volatile.Write(ref _stores, _stores + 1);
 
@@ -118,9 +114,7 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
     /// <summary>True once.</summary>
     public bool FirstTooHeavy() => Interlocked.Exchange(ref _saidTooHeavy, 1) == 0;
 
-    private static int Stripe() => ((Thread.GetCurrentProcessorId() & Mask) + 1) * Stride;
-
-    private void Count(int cell) => Interlocked.Increment(ref _cells[Stripe() + cell]);
+    private void Count(int cell) => Interlocked.Increment(ref _cells[(((Thread.GetCurrentProcessorId() & Mask) + 1) * Stride) + cell]);
 
     private long Sum(int cell)
     {

@@ -55,6 +55,11 @@ internal sealed class TimerWheel
     /// <summary>The next entry that may be over at <paramref name="now"/>, taken out of the wheel: remove it from the store or add it again.</summary>
     public Entry? TakeDue(long now)
     {
+        if (_slots[Due] is null && now < (_passed + 1) * _tickLength)
+        {
+            return null; // most of the time, and without a division
+        }
+
         var tick = now / _tickLength;
         _passed = Math.Max(_passed, tick - SlotCount); // after a long pause each slot passes once
         while (_slots[Due] is null && _passed < tick)
