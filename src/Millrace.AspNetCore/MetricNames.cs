@@ -11,6 +11,8 @@ internal static class MetricNames
     public const string CacheSecondLevelUp = "cache_second_level_up";
     public const string CacheLeaseWaits = "cache_lease_waits_total";
     public const string CacheSweptEntries = "cache_swept_entries_total";
+    public const string CacheOperationDuration = "cache_operation_duration_seconds";
+    public const string CacheSecondLevelErrors = "cache_second_level_errors_total";
     public const string CacheEvictions = "cache_evictions_total";
     public const string CacheExpirations = "cache_expirations_total";
     public const string CacheInvalidations = "cache_invalidations_total";

@@ -34,6 +34,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
     private readonly CacheRegistry? _registry;
     private readonly InvalidationLedger _ledger;
     private readonly FlightTable _flights;
+    private readonly TimeProvider _time;
     private readonly LocalStore _local;
     private readonly KeyRules _keys;
     private readonly KeyPatterns _patterns;
@@ -78,7 +79,7 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
             throw new OptionsValidationException(name, typeof(CacheOptions), failures);
         }
 
-        (Name, _registry) = (name, registry);
+        (Name, _registry, _time) = (name, registry, timeProvider);
         var clock = new CacheClock(timeProvider, isLenient: secondLevel is null);
         _keys = new KeyRules(options);
         _patterns = new KeyPatterns(options.KeyPatternLimit);
@@ -333,6 +334,8 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
             Rejections = patterns.Sum(p => p.Rejections),
             Doomed = patterns.Sum(p => p.DoomedValues),
             RemoteHits = patterns.Sum(p => p.RemoteHits),
+            RemoteErrors = _patterns.Remote.Errors,
+            Latencies = Latencies(patterns),
             StaleHits = patterns.Sum(p => p.StaleHits),
             LeaseWaits = patterns.Sum(p => p.LeaseWaits),
             SoftTimeouts = _sourceCounters.SoftTimeouts,
@@ -363,6 +366,8 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
                     StaleHits = p.StaleHits,
                     FactoryRuns = p.Runs,
                     FactoryErrors = p.Failures,
+                    SourceLatency = LatencyHistogram.Sum("source", "read", p.SourceReads),
+                    RemoteLatency = LatencyHistogram.Sum("l2", "read", p.RemoteReads),
                     Evictions = p.Evictions,
                     Expirations = p.Expirations,
                     Entries = p.Entries,
@@ -370,6 +375,20 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
                 }).OrderByDescending(p => p.Hits + p.Misses).ThenBy(p => p.Pattern, StringComparer.Ordinal),
             ],
         };
+    }
+
+    private IReadOnlyList<CacheLatency> Latencies(KeyPattern[] patterns)
+    {
+        var source = LatencyHistogram.Sum("source", "read", patterns.Select(static p => p.SourceReads));
+        return _remote is null
+            ? [source]
+            :
+            [
+                LatencyHistogram.Sum("l2", "read", patterns.Select(static p => p.RemoteReads)),
+                LatencyHistogram.Sum("l2", "write", _patterns.Remote.Writes),
+                LatencyHistogram.Sum("l2", "invalidate", _patterns.Remote.Invalidations),
+                source,
+            ];
     }
 
     /// <summary>

@@ -27,6 +27,12 @@ public sealed record CacheKeyPatternStatistics
     /// <summary>Factory runs that ended with an exception.</summary>
     public required long FactoryErrors { get; init; }
 
+    /// <summary>How long the source took.</summary>
+    public required CacheLatency SourceLatency { get; init; }
+
+    /// <summary>How long the second level took to read; empty where there is none.</summary>
+    public required CacheLatency RemoteLatency { get; init; }
+
     /// <summary>Entries removed to make room.</summary>
     public required long Evictions { get; init; }
 

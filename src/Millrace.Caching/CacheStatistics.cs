@@ -39,6 +39,12 @@ public sealed record CacheStatistics
     /// <summary>Reads that the second level answered; they are misses of the first.</summary>
     public required long RemoteHits { get; init; }
 
+    /// <summary>Calls of the second level that failed or were not answered in time. No caller has seen them.</summary>
+    public required long RemoteErrors { get; init; }
+
+    /// <summary>How long the second level took to read, write and invalidate, where there is one, and how long sources took to read.</summary>
+    public required IReadOnlyList<CacheLatency> Latencies { get; init; }
+
     /// <summary>Reads that got what may be stale, because the second level or the source could not be asked.</summary>
     public required long StaleHits { get; init; }
 

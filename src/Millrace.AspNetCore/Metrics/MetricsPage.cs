@@ -27,6 +27,7 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         PerPattern(text, caches, MetricNames.CacheFactoryRuns, "Reads of the source begun.", p => p.FactoryRuns);
         PerPattern(text, caches, MetricNames.CacheFactoryErrors, "Reads of the source that failed.", p => p.FactoryErrors);
         PerCache(text, SharedOf(caches), MetricNames.CacheSecondLevelUp, "gauge", "1 while the second level can be used, each partition of it.", s => s.IsSharing == true ? 1 : 0);
+        PerCache(text, SharedOf(caches), MetricNames.CacheSecondLevelErrors, "counter", "Calls of the second level that failed or were not answered in time.", s => s.RemoteErrors);
         PerCache(text, SharedOf(caches), MetricNames.CacheLeaseWaits, "counter", "Reads that waited for another process that was at the source.", s => s.LeaseWaits);
         PerCache(text, SharedOf(caches), MetricNames.CacheSweptEntries, "counter", "Invalidated entries removed from the second level.", s => s.SweptEntries);
         PerCache(text, caches, MetricNames.CacheEvictions, "counter", "Entries removed to make room.", s => s.Evictions);
@@ -36,6 +37,21 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         PerCache(text, caches, MetricNames.CacheEntryLimit, "gauge", "The most entries that may be held.", s => s.EntryLimit);
         PerCache(text, caches, MetricNames.CacheSize, "gauge", "Bytes that the entries weigh.", s => s.SizeBytes);
         PerCache(text, caches, MetricNames.CacheSizeLimit, "gauge", "The most bytes that the entries may weigh.", s => s.SizeLimitBytes);
+        WriteLatencies(text, caches);
+    }
+
+    private static void WriteLatencies(PrometheusText text, CacheStatistics[] caches)
+    {
+        text.Family(MetricNames.CacheOperationDuration, "histogram", "How long the second level and the sources took in this process.");
+        foreach (var cache in caches)
+        {
+            foreach (var latency in cache.Latencies)
+            {
+                text.Histogram(
+                    MetricNames.CacheOperationDuration, CacheLatency.Bounds, latency.Buckets, latency.SumSeconds,
+                    ("cache", cache.Name), ("cache_layer", latency.Layer), ("operation", latency.Operation));
+            }
+        }
     }
 
     private static CacheStatistics[] SharedOf(CacheStatistics[] caches) => Array.FindAll(caches, static cache => cache.IsSharing is not null);
@@ -107,21 +123,8 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         text.Family(MetricNames.QueueJobDuration, "histogram", "How long attempts took in this process.");
         foreach (var duration in statistics.Durations)
         {
-            var below = 0L;
-            for (var i = 0; i < JobDuration.Bounds.Count; i++)
-            {
-                below += duration.Buckets[i];
-                text.Sample(
-                    MetricNames.QueueJobDuration + "_bucket",
-                    below,
-                    ("queue", duration.Queue),
-                    ("job_type", duration.Type),
-                    ("le", PrometheusText.Number(JobDuration.Bounds[i])));
-            }
-
-            text.Sample(MetricNames.QueueJobDuration + "_bucket", duration.Count, ("queue", duration.Queue), ("job_type", duration.Type), ("le", "+Inf"));
-            text.Sample(MetricNames.QueueJobDuration + "_sum", duration.SumSeconds, ("queue", duration.Queue), ("job_type", duration.Type));
-            text.Sample(MetricNames.QueueJobDuration + "_count", duration.Count, ("queue", duration.Queue), ("job_type", duration.Type));
+            text.Histogram(
+                MetricNames.QueueJobDuration, JobDuration.Bounds, duration.Buckets, duration.SumSeconds, ("queue", duration.Queue), ("job_type", duration.Type));
         }
 
         One(text, MetricNames.JobsRunning, "gauge", "Jobs running in this process.", statistics.Running);

@@ -37,6 +37,25 @@ internal sealed class PrometheusText
         _text.Append(' ').Append(Number(value)).Append('\n');
     }
 
+    /// <summary>The samples of one histogram.</summary>
+    /// <param name="name">The family.</param>
+    /// <param name="bounds">Upper bounds of the buckets.</param>
+    /// <param name="buckets">Observations per bucket, not cumulative; one more than bounds.</param>
+    /// <param name="sum">Of the observations.</param>
+    /// <param name="labels">The labels of all samples.</param>
+    public void Histogram(string name, IReadOnlyList<double> bounds, IReadOnlyList<long> buckets, double sum, params ReadOnlySpan<(string Name, string Value)> labels)
+    {
+        var below = 0L;
+        for (var i = 0; i < buckets.Count; i++)
+        {
+            below += buckets[i];
+            Sample(name + "_bucket", below, [.. labels, ("le", i < bounds.Count ? Number(bounds[i]) : "+Inf")]);
+        }
+
+        Sample(name + "_sum", sum, labels);
+        Sample(name + "_count", below, labels);
+    }
+
     public override string ToString() => _text.ToString();
 
     internal static string Number(double value) => value switch

@@ -85,7 +85,7 @@ public sealed partial class Cache
         {
             try
             {
-                await _remote.InvalidateAsync([], [glob], everything: false, confirmed, cancellationToken).ConfigureAwait(false);
+                await TimedAsync(_remote.IsAvailable, _time.GetTimestamp(), _remote.InvalidateAsync([], [glob], everything: false, confirmed, cancellationToken)).ConfigureAwait(false);
             }
             finally
             {
@@ -120,7 +120,7 @@ public sealed partial class Cache
         {
             try
             {
-                await _remote.RemoveAsync(keys, confirmed, cancellationToken).ConfigureAwait(false);
+                await TimedAsync(_remote.IsAvailable, _time.GetTimestamp(), _remote.RemoveAsync(keys, confirmed, cancellationToken)).ConfigureAwait(false);
             }
             finally
             {
@@ -141,12 +141,22 @@ public sealed partial class Cache
         {
             try
             {
-                await _remote.InvalidateAsync(tags, [], everything, confirmed, cancellationToken).ConfigureAwait(false);
+                await TimedAsync(_remote.IsAvailable, _time.GetTimestamp(), _remote.InvalidateAsync(tags, [], everything, confirmed, cancellationToken)).ConfigureAwait(false);
             }
             finally
             {
                 InvalidateHere(tags, everything);
             }
+        }
+    }
+
+    /// <summary>Counts how long the second level took, if it was there: what it is owed waits for no answer.</summary>
+    private async ValueTask TimedAsync(bool isThere, long sent, ValueTask invalidation)
+    {
+        await invalidation.ConfigureAwait(false);
+        if (isThere)
+        {
+            _patterns.Remote.Invalidations.Add(_time.GetElapsedTime(sent));
         }
     }
 

@@ -214,7 +214,13 @@ internal sealed class BatchPath(
     {
         var keys = asked.ConvertAll(static flight => flight.Key.Key);
         await remote!.ReadyAsync(keys, CancellationToken.None).ConfigureAwait(false);
+        var sent = time.Provider.GetTimestamp();
         var answers = await remote.ReadManyAsync(keys, asked[0].Tags, CancellationToken.None).ConfigureAwait(false);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            source.Time(answers[i], sent, parts.Patterns.Of(keys[i]));
+        }
+
         var claims = await Task.WhenAll(asked.Select((flight, i) => ClaimAsync(flight, answers[i], terms))).ConfigureAwait(false);
         List<(SingleFlight<T>, RemoteLease?, bool)> granted = [];
         List<(SingleFlight<T> Flight, Task Change, TimeSpan Limit)> waits = [];
@@ -296,6 +302,7 @@ internal sealed class BatchPath(
 
         var pattern = parts.Patterns.Of(granted[0].Flight.Key.Key);
         pattern.Ran();
+        var began = time.Provider.GetTimestamp();
         IReadOnlyDictionary<string, T> values;
         try
         {
@@ -309,6 +316,7 @@ internal sealed class BatchPath(
         }
         finally
         {
+            granted.ForEach(grant => parts.Patterns.Of(grant.Flight.Key.Key).SourceTook(time.Provider.GetElapsedTime(began)));
             granted.ForEach(static grant => grant.Flight.Seal());
         }
 

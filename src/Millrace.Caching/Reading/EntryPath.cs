@@ -104,11 +104,13 @@ internal sealed class EntryPath(
         var marks = missing.ConvertAll(parts.Local.ChangesOf);
         var flights = missing.ConvertAll(key => new SingleFlight<T>(new FlightKey(key, FlightLevels.ReadsRemote), [], parts.Ledger.Sequence, order.Next(), isCancellable: false));
         await remote.ReadyAsync(missing, cancellationToken).ConfigureAwait(false);
+        var asked = source.Moment;
         var answers = await remote.ReadManyAsync(missing, [], cancellationToken).ConfigureAwait(false);
         var moved = new Dictionary<int, int>(); // by how much this call has moved the marks itself, which keys of equal hash share
         for (var i = 0; i < answers.Length; i++)
         {
             using var flight = flights[i];
+            source.Time(answers[i], asked, parts.Patterns.Of(missing[i]));
             if (answers[i].Kind != RemoteAnswerKind.Hit)
             {
                 continue;

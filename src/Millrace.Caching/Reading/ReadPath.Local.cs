@@ -41,7 +41,7 @@ internal sealed partial class ReadPath
 
         var pattern = _patterns.Of(key);
         var isHere = _local.Find(key, hash, now) is not null; // an earlier flight may have landed since step 1
-        var running = isHere ? default : Run(flight, state, factory, context);
+        var running = isHere ? default : Run(flight, state, factory, context, pattern);
         if (!isHere && running.IsCompletedSuccessfully)
         {
 #pragma warning disable RS0030 // it has ended
@@ -91,8 +91,8 @@ internal sealed partial class ReadPath
     }
 
     /// <summary>The factory, known to what it calls as that of the flight, and its caller not.</summary>
-    private static ValueTask<T> Run<TState, T>(
-        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, ExecutionContext context)
+    private ValueTask<T> Run<TState, T>(
+        SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, ExecutionContext context, KeyPattern pattern)
     {
         var cockpit = FlightTable.Enter(flight);
         ValueTask<T> running;
@@ -112,6 +112,11 @@ internal sealed partial class ReadPath
         }
 
         cockpit.Empty();
+        if (_clock.Now - flight.StartedAt is var took and > 0) // in the units of a clock that moves every few milliseconds
+        {
+            pattern.SourceTook(_clock.Span(took));
+        }
+
         return running;
     }
 

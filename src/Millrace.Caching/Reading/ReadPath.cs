@@ -194,8 +194,14 @@ internal sealed partial class ReadPath
         Entry<T>? kept = null;
         try
         {
+            var sent = _time.GetTimestamp();
             var stored = await _remote.SetAsync(
                 key, _source.ToRemote(key, value, payload, tags, _remote.StampFor(key, stamp), lifetime), SourcePath.RemoteLifetime(terms, lifetime), cancellationToken).ConfigureAwait(false);
+            if (stored is not null)
+            {
+                _patterns.Remote.Writes.Add(_time.GetElapsedTime(sent));
+            }
+
             if (!Has(options, HybridCacheEntryFlags.DisableLocalCacheWrite))
             {
                 // Where L2 could not be asked the value is served from here, as stale until L2 is back: trust was lost after its stamp was taken.
@@ -378,6 +384,7 @@ internal sealed partial class ReadPath
         }
 
         pattern.Ran();
+        var began = _time.GetTimestamp();
         try
         {
             return await factory(state, cancellationToken).ConfigureAwait(false);
@@ -386,6 +393,10 @@ internal sealed partial class ReadPath
         {
             pattern.Failed();
             throw;
+        }
+        finally
+        {
+            pattern.SourceTook(_time.GetElapsedTime(began));
         }
     }
 

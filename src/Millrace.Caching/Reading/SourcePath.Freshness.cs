@@ -24,7 +24,9 @@ internal sealed partial class SourcePath
                 return null;
             }
 
+            var asked = Moment;
             var answer = await remote.ReadAsync(key, flight.Tags, flight.Token).ConfigureAwait(false);
+            Time(answer, asked, pattern);
             if (answer.Kind == RemoteAnswerKind.Hit && IsOfSchema<T>(answer.Entry))
             {
                 if (terms.Source.RefreshAhead is { } share && RefreshMoment(answer.Entry, share) > remote.ServerNowFor(key))

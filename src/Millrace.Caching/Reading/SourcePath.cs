@@ -72,9 +72,14 @@ internal sealed partial class SourcePath(
             await remote.ReadyAsync(flight.Key.Key, flight.Token).ConfigureAwait(false);
         }
 
-        var answer = flight.Key.ReadsRemote
-            ? await remote.ReadAsync(flight.Key.Key, flight.Tags, CancellationToken.None).ConfigureAwait(false) // a round trip: nothing to cancel
-            : Nothing;
+        var answer = Nothing;
+        if (flight.Key.ReadsRemote)
+        {
+            var asked = Moment;
+            answer = await remote.ReadAsync(flight.Key.Key, flight.Tags, CancellationToken.None).ConfigureAwait(false); // a round trip: nothing to cancel
+            Time(answer, asked, pattern);
+        }
+
         if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
         {
             ThrowIfAbandoned(flight);
@@ -112,7 +117,9 @@ internal sealed partial class SourcePath(
             await remote.ReadyAsync(flight.Key.Key, cancellationToken).ConfigureAwait(false);
         }
 
+        var asked = Moment;
         var answer = await remote.ReadAsync(flight.Key.Key, flight.Tags, cancellationToken).ConfigureAwait(false);
+        Time(answer, asked, pattern);
         Overtake(flight, answer, replaces: false);
         flight.Doomed = true; // not in the table
         return answer.Kind == RemoteAnswerKind.Hit ? Restore(flight, answer.Entry, terms, pattern) : null;
@@ -165,6 +172,18 @@ internal sealed partial class SourcePath(
 
     /// <summary>Step 7.</summary>
     public void Store(Entry entry, PendingRead? read) => Count(entry, parts.Local.Store(entry, read));
+
+    /// <summary>Now, for <see cref="Time"/>.</summary>
+    public long Moment => time.Provider.GetTimestamp();
+
+    /// <summary>Counts how long the second level took since <paramref name="asked"/>, if it answered.</summary>
+    public void Time(in RemoteAnswer answer, long asked, KeyPattern pattern)
+    {
+        if (answer.Kind != RemoteAnswerKind.Unavailable)
+        {
+            pattern.RemoteTook(time.Provider.GetElapsedTime(asked));
+        }
+    }
 
     /// <summary>The source has answered: if it had failed, that is over.</summary>
     public void Answered(KeyPattern pattern) => sources.Outages.Answered(pattern);
@@ -257,9 +276,14 @@ internal sealed partial class SourcePath(
     private async ValueTask<RemoteAnswer> AskAsync<T>(SingleFlight<T> flight, EntryTerms terms, KeyPattern pattern, bool isForced)
     {
         var key = flight.Key;
-        var answer = key.ReadsRemote && !isForced
-            ? await remote!.ReadAsync(key.Key, flight.Tags, flight.Token).ConfigureAwait(false)
-            : Nothing;
+        var answer = Nothing;
+        if (key.ReadsRemote && !isForced)
+        {
+            var asked = Moment;
+            answer = await remote!.ReadAsync(key.Key, flight.Tags, flight.Token).ConfigureAwait(false);
+            Time(answer, asked, pattern);
+        }
+
         return await ClaimAsync(flight, answer, terms, pattern).ConfigureAwait(false);
     }
 
@@ -292,7 +316,13 @@ internal sealed partial class SourcePath(
     // The server does not tell this process of its own changes: those who wait here are told by these.
     private async ValueTask<bool?> FillAsync(string key, RemoteLease lease, RemoteEntry entry, TimeSpan lifetime)
     {
+        var sent = time.Provider.GetTimestamp();
         var isStored = await remote!.FillAsync(key, lease, entry, lifetime).ConfigureAwait(false);
+        if (isStored is not null)
+        {
+            parts.Patterns.Remote.Writes.Add(time.Provider.GetElapsedTime(sent));
+        }
+
         parts.Flights.Signals.Fire(key);
         return isStored;
     }
@@ -375,6 +405,7 @@ internal sealed partial class SourcePath(
     {
         T value;
         CacheEntryContext? context;
+        var began = time.Provider.GetTimestamp();
         var cockpit = FlightTable.Enter(flight);
         try
         {
@@ -409,6 +440,7 @@ internal sealed partial class SourcePath(
         }
         finally
         {
+            pattern.SourceTook(time.Provider.GetElapsedTime(began));
             cockpit.Empty();
             flight.Seal();
         }

@@ -23,6 +23,8 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
     private long _entries;
     private long _bytes;
     private int _saidTooHeavy;
+    private LatencyHistogram? _sourceReads;
+    private LatencyHistogram? _remoteReads;
     private long _saidUnreadableAt;
 
     public string Name { get; } = name;
@@ -59,6 +61,12 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>How long the source took; null before it was timed.</summary>
+    public LatencyHistogram? SourceReads => Volatile.Read(ref _sourceReads);
+
+    /// <summary>How long the second level took; null before it answered.</summary>
+    public LatencyHistogram? RemoteReads => Volatile.Read(ref _remoteReads);
+
     public void Hit() => hits.Count(Number);
 
     public void Missed() => Count(MissCell);
@@ -73,7 +81,13 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     public void Doomed() => Count(DoomedCell);
 
-    /// <summary>The second level answered.</summary>
+    /// <summary>The source took so long, whatever came of it.</summary>
+    public void SourceTook(TimeSpan duration) => Histogram(ref _sourceReads).Add(duration);
+
+    /// <summary>The second level took so long to answer.</summary>
+    public void RemoteTook(TimeSpan duration) => Histogram(ref _remoteReads).Add(duration);
+
+    /// <summary>The second level had the value.</summary>
     public void RemoteHit() => Count(RemoteHitCell);
 
     /// <summary>A value was served that may be stale.</summary>
@@ -113,6 +127,9 @@ internal sealed class KeyPattern(string name, int number, HitCounters hits)
 
     /// <summary>True once.</summary>
     public bool FirstTooHeavy() => Interlocked.Exchange(ref _saidTooHeavy, 1) == 0;
+
+    private static LatencyHistogram Histogram(ref LatencyHistogram? histogram) =>
+        Volatile.Read(ref histogram) ?? Interlocked.CompareExchange(ref histogram, new LatencyHistogram(), null) ?? histogram!;
 
     private void Count(int cell) => Interlocked.Increment(ref _cells[(((Thread.GetCurrentProcessorId() & Mask) + 1) * Stride) + cell]);
 

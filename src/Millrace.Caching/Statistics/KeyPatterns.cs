@@ -45,6 +45,9 @@ internal sealed class KeyPatterns
     /// <summary>The hits of all patterns.</summary>
     public HitCounters Hits { get; } = new();
 
+    /// <summary>What the second level did for all patterns.</summary>
+    public RemoteFigures Remote { get; } = new();
+
     public KeyPattern this[int number] => Volatile.Read(ref _byNumber)[number];
 
     /// <summary>Those that have been seen, <see cref="Other"/> included if it was needed.</summary>

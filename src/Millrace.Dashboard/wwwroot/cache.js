@@ -1,6 +1,6 @@
 import { act, confirm, isBusy } from './act.js';
 import { button, fill, h, patch, state, table } from './dom.js';
-import { bytes, count, exact, percent } from './format.js';
+import { bytes, count, duration, exact, percent } from './format.js';
 
 const shownPatterns = 20;
 let all = false;
@@ -15,6 +15,8 @@ export function cache(model, redraw) {
       { head: 'Hits', num: true, cell: c => count(c.hits) },
       { head: 'Misses', num: true, cell: c => count(c.misses) },
       shares(o) ? { head: 'Second level', cell: c => secondLevel(c) } : null,
+      shares(o) ? { head: 'Reads there, 95 %', num: true, cell: c => duration(c.latencies.find(l => l.layer === 'l2' && l.operation === 'read')?.p95Seconds) } : null,
+      shares(o) ? { head: 'Errors there', num: true, cell: c => c.isSharing === null ? '' : count(c.remoteErrors) } : null,
       shares(o) ? { head: 'Hits there', num: true, cell: c => c.isSharing === null ? '' : count(c.remoteHits) } : null,
       { head: 'Entries', cell: c => fill(c.entries, c.entryLimit, `${count(c.entries)} of ${count(c.entryLimit)}`, true) },
       { head: 'Memory', cell: c => fill(c.sizeBytes, c.sizeLimitBytes, `${bytes(c.sizeBytes)} of ${bytes(c.sizeLimitBytes)}`, true) },
@@ -47,6 +49,7 @@ function patterns(o, redraw) {
       { head: 'Hit rate', cell: p => fill(p.hits, p.hits + p.misses, percent(p.hits + p.misses === 0 ? null : p.hitRatio)) },
       { head: 'Hits', num: true, cell: p => count(p.hits) },
       { head: 'Misses', num: true, cell: p => count(p.misses) },
+      { head: 'Source, 95 %', num: true, cell: p => duration(p.sourceLatency.p95Seconds) },
       { head: 'Entries', num: true, cell: p => count(p.entries) },
       { head: 'Memory', num: true, cell: p => bytes(p.sizeBytes) },
     ], all ? rows : rows.slice(0, shownPatterns), p => `${p.cache} ${p.pattern}`, 'Nothing has been read through the cache yet.'),

@@ -24,6 +24,13 @@ export function bytes(n) {
   return `${n < 10 && unit > 0 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
 }
 
+/** "0.4 ms", "31 ms", "2.5 s". */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return '–';
+  const short = n => (n < 10 ? n.toFixed(1) : Math.round(n));
+  return seconds >= 1 ? `${short(seconds)} s` : `${short(seconds * 1000)} ms`;
+}
+
 export function span(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) return `${s} s`;

@@ -61,6 +61,10 @@ public sealed class PrometheusTests
         Assert.Contains("cache_hits_total{cache=\"default\",cache_layer=\"l2\",key_pattern=\"item:{}\"} 1\n", text, StringComparison.Ordinal);
         Assert.Contains("cache_second_level_up{cache=\"default\"} 1\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("cache_second_level_up{cache=\"output\"}", text, StringComparison.Ordinal);
+        Assert.Contains("cache_second_level_errors_total{cache=\"default\"} 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("cache_operation_duration_seconds_count{cache=\"default\",cache_layer=\"l2\",operation=\"read\"} 2\n", text, StringComparison.Ordinal);
+        Assert.Contains("cache_operation_duration_seconds_bucket{cache=\"default\",cache_layer=\"l2\",operation=\"write\",le=\"+Inf\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("cache_operation_duration_seconds_count{cache=\"output\",cache_layer=\"source\",operation=\"read\"} 0\n", text, StringComparison.Ordinal);
         await PromtoolAcceptsAsync(text);
     }
 

@@ -42,7 +42,7 @@ internal sealed class DistributedLevel : SecondLevel
         (_cacheName, _patterns, _time, _logger) = (cacheName, patterns, time, logger);
         _maximumPayloadBytes = options.MaximumPayloadBytes;
         _compressAbove = options.Compression ? options.CompressionThresholdBytes : int.MaxValue;
-        _store = new DistributedStore(cacheName, prefix, cache, timeout, time, logger);
+        _store = new DistributedStore(cacheName, prefix, cache, timeout, patterns.Remote, time, logger);
         _marks = new DistributedMarks(_store, options.InvalidatedTagLimit, time);
         _journal = new Journal(time);
     }

@@ -10,7 +10,8 @@ namespace Millrace.Caching.Remote.Distributed;
 /// An <see cref="IDistributedCache"/> whose trouble is nobody's trouble: each call has a time-out, and after some failures in a row callers are spared for
 /// a while. Thread-safe.
 /// </summary>
-internal sealed class DistributedStore(string cacheName, string prefix, Func<IDistributedCache> cache, TimeSpan timeout, TimeProvider time, ILogger logger)
+internal sealed class DistributedStore(
+    string cacheName, string prefix, Func<IDistributedCache> cache, TimeSpan timeout, RemoteFigures figures, TimeProvider time, ILogger logger)
 {
     private const int FailureLimit = 3;
     private const int LongestName = 250; // some stores take no more
@@ -63,6 +64,7 @@ internal sealed class DistributedStore(string cacheName, string prefix, Func<IDi
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested) // whatever the store throws
         {
+            figures.Failed();
             Volatile.Write(ref _pausedAt, time.GetTimestamp());
             if (Interlocked.Increment(ref _failures) == FailureLimit)
             {

@@ -429,6 +429,8 @@ internal sealed partial class RedisLevel : SecondLevel
 
     private void Failed(RedisException failure)
     {
+        _patterns.Remote.Failed();
+
         // A server that refuses answers at once: nobody has to be kept from asking it.
         if (failure is not RedisServerException && _link.Breaker.Failed())
         {
