@@ -72,14 +72,26 @@ internal sealed class EntryTable(ulong seed)
     {
         var places = Volatile.Read(ref _places);
         var own = places.OwnOf(hash);
-        if (places.Tag(own) == TagOf(hash) && places.Entry(own) is { } entry
-            && (ReferenceEquals(entry.Key, key) || (entry.Hash == hash && string.Equals(entry.Key, key, StringComparison.Ordinal))))
+        if (places.Tag(own) == TagOf(hash) && places.Entry(own) is { } entry && Is(entry, key, hash))
         {
             return entry;
         }
 
-        return Search(places, key, hash);
+        var tags = places.TagsOf(own / GroupLength);
+        for (var matches = Matches(tags, hash); matches != 0; matches &= matches - 1)
+        {
+            if (places.Entry(own / GroupLength, matches) is { } other && Is(other, key, hash))
+            {
+                return other;
+            }
+        }
+
+        return HasFree(tags) ? null : Search(places, key, hash);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Is(Entry entry, string key, int hash) =>
+        ReferenceEquals(entry.Key, key) || (entry.Hash == hash && string.Equals(entry.Key, key, StringComparison.Ordinal));
 
     public int HashOf(string key) => _hash.Of(key);
 
