@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Millrace.Caching.Local.Eviction;
 
@@ -28,14 +30,10 @@ internal sealed class FrequencySketch
     public int Of(int hash)
     {
         var mixed = Mix(hash);
-        var block = Block(mixed);
-        var least = Highest;
-        for (var row = 0; row < 4; row++, mixed >>= 5)
-        {
-            least = Math.Min(least, (int)(_words[block + Word(mixed, row)] >> Shift(mixed)) & Highest);
-        }
-
-        return least;
+        ref var block = ref Block(mixed);
+        return Math.Min(
+            Math.Min(Counter(Word(ref block, mixed, 0), Shift(mixed, 0)), Counter(Word(ref block, mixed, 1), Shift(mixed, 1))),
+            Math.Min(Counter(Word(ref block, mixed, 2), Shift(mixed, 2)), Counter(Word(ref block, mixed, 3), Shift(mixed, 3))));
     }
 
     /// <summary>Counts reads of a key.</summary>
@@ -50,15 +48,19 @@ internal sealed class FrequencySketch
         }
 
         // Only the rows that say least are raised: what the others say more is of other keys.
-        var count = Math.Min(Highest, Of(hash) + reads);
         var mixed = Mix(hash);
-        var block = Block(mixed);
-        for (var row = 0; row < 4; row++, mixed >>= 5)
-        {
-            ref var word = ref _words[block + Word(mixed, row)];
-            var shift = Shift(mixed);
-            word += (ulong)Math.Max(0, count - ((int)(word >> shift) & Highest)) << shift;
-        }
+        ref var block = ref Block(mixed);
+        ref var first = ref Word(ref block, mixed, 0);
+        ref var second = ref Word(ref block, mixed, 1);
+        ref var third = ref Word(ref block, mixed, 2);
+        ref var fourth = ref Word(ref block, mixed, 3);
+        var least = Math.Min(
+            Math.Min(Counter(first, Shift(mixed, 0)), Counter(second, Shift(mixed, 1))), Math.Min(Counter(third, Shift(mixed, 2)), Counter(fourth, Shift(mixed, 3))));
+        var count = Math.Min(Highest, least + reads);
+        Raise(ref first, Shift(mixed, 0), count);
+        Raise(ref second, Shift(mixed, 1), count);
+        Raise(ref third, Shift(mixed, 2), count);
+        Raise(ref fourth, Shift(mixed, 3), count);
 
         _additions += reads;
         if (_additions >= AdditionsPerEntry * (long)Math.Max(entries, FewestWords / 4))
@@ -86,11 +88,16 @@ internal sealed class FrequencySketch
         return mixed ^ (mixed >> 32);
     }
 
-    private static int Word(ulong mixed, int row) => (row << 1) | (int)(mixed & 1);
+    private static ref ulong Word(ref ulong block, ulong mixed, int row) => ref Unsafe.Add(ref block, (row << 1) | (int)((mixed >> (5 * row)) & 1));
 
-    private static int Shift(ulong mixed) => (int)((mixed >> 1) & 15) << 2;
+    private static int Shift(ulong mixed, int row) => (int)((mixed >> ((5 * row) + 1)) & 15) << 2;
 
-    private int Block(ulong mixed) => (int)(mixed >> 32) & (_words.Length - WordsPerBlock);
+    private static int Counter(ulong word, int shift) => (int)(word >> shift) & Highest;
+
+    private static void Raise(ref ulong word, int shift, int count) => word += (ulong)Math.Max(0, count - Counter(word, shift)) << shift;
+
+    private ref ulong Block(ulong mixed) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_words), (int)(mixed >> 32) & (_words.Length - WordsPerBlock)); // a power of two
 
     private void Grow()
     {

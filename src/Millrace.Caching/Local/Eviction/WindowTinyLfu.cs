@@ -31,7 +31,7 @@ namespace Millrace.Caching.Local.Eviction;
 //
 // Rejected (decision 0003 has the figures): LRU, SIEVE and S3-FIFO, each of which is far behind on some traces; a fixed window, right on some; hill climbing alone,
 // which takes chance for evidence where the workload drifts; buffers of reads, as exact LRU needs, which cost more than the look-up.
-internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<long> hits)
+internal sealed class WindowTinyLfu
 {
     /// <summary>Reads that an entry counts between two looks.</summary>
     public const byte MostReads = 3;
@@ -41,6 +41,9 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     private const int RequestsPerSample = 10;
     private const int FewestRequestsPerSample = 100;
 
+    private readonly long _sizeLimitBytes;
+    private readonly int _entryLimit;
+    private readonly Func<long> _hits;
     private readonly EntryQueue _window = new(EntrySection.Window);
     private readonly EntryQueue _probation = new(EntrySection.Probation);
     private readonly EntryQueue _protected = new(EntrySection.Protected);
@@ -48,11 +51,22 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     private readonly LoserShadow _windowShadow = new();
     private readonly LoserShadow _mainShadow = new();
     private readonly WindowClimber _climber = new();
+    private (int Entries, long Bytes) _windowBounds;
+    private (int Entries, long Bytes) _protectedBounds;
     private bool _isCounting; // what is read how often matters only where something has to go: from when the cache is nearly full
     private bool _isSampling;
     private long _sampleHits; // as the counters stood when the sample began
     private int _sampleStores;
     private int _nextLook;
+
+    /// <param name="sizeLimitBytes">The bound in bytes.</param>
+    /// <param name="entryLimit">The bound in entries.</param>
+    /// <param name="hits">The hits so far.</param>
+    public WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<long> hits)
+    {
+        (_sizeLimitBytes, _entryLimit, _hits) = (sizeLimitBytes, entryLimit, hits);
+        SetBounds();
+    }
 
     public int Count => _window.Count + _probation.Count + _protected.Count;
 
@@ -62,7 +76,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
     public double WindowShare => _climber.Share;
 
     /// <summary>True if an entry of this weight does not fit beside the others.</summary>
-    public bool IsFull(int weight) => Count >= entryLimit || Bytes + weight > sizeLimitBytes;
+    public bool IsFull(int weight) => Count >= _entryLimit || Bytes + weight > _sizeLimitBytes;
 
     /// <summary>Adds an entry for which there is room.</summary>
     public void Add(Entry entry)
@@ -121,16 +135,19 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
 
     private int Frequency(Entry entry) => Math.Min(FrequencySketch.Highest, _sketch.Of(entry.Hash) + entry.Reads);
 
-    private bool IsNearlyFull() => Count >= entryLimit - (entryLimit / 16) || Bytes >= sizeLimitBytes - (sizeLimitBytes / 16);
+    private bool IsNearlyFull() => Count >= _entryLimit - (_entryLimit / 16) || Bytes >= _sizeLimitBytes - (_sizeLimitBytes / 16);
 
     private bool IsWindowOver(int weight) =>
-        _window.Count > 0
-        && (_window.Count >= Math.Max(1, (int)(_climber.Share * entryLimit)) || _window.Bytes + weight > (long)(_climber.Share * sizeLimitBytes));
+        _window.Count > 0 && (_window.Count >= _windowBounds.Entries || _window.Bytes + weight > _windowBounds.Bytes);
 
-    private bool IsProtectedOver()
+    private bool IsProtectedOver() => _protected.Count > _protectedBounds.Entries || _protected.Bytes > _protectedBounds.Bytes;
+
+    /// <summary>The window's share has changed.</summary>
+    private void SetBounds()
     {
-        var share = (1 - _climber.Share) * ProtectedShare;
-        return _protected.Count > (int)(share * entryLimit) || _protected.Bytes > (long)(share * sizeLimitBytes);
+        var (window, kept) = (_climber.Share, (1 - _climber.Share) * ProtectedShare);
+        _windowBounds = (Math.Max(1, (int)(window * _entryLimit)), (long)(window * _sizeLimitBytes));
+        _protectedBounds = ((int)(kept * _entryLimit), (long)(kept * _sizeLimitBytes));
     }
 
     private EntryQueue QueueOf(EntrySection section) => section switch
@@ -229,7 +246,7 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
 
     private bool BeginSample()
     {
-        (_sampleHits, _sampleStores) = (hits(), 0);
+        (_sampleHits, _sampleStores) = (_hits(), 0);
         _nextLook = Math.Max(1, Count / 8);
         _windowShadow.Reset();
         _mainShadow.Reset();
@@ -245,11 +262,12 @@ internal sealed class WindowTinyLfu(long sizeLimitBytes, int entryLimit, Func<lo
         }
 
         _nextLook = _sampleStores + Math.Max(1, Count / 8);
-        var hit = hits() - _sampleHits;
+        var hit = _hits() - _sampleHits;
         var requests = hit + _sampleStores;
         if (requests >= Math.Max(FewestRequestsPerSample, (long)RequestsPerSample * Count))
         {
             _climber.Climb(hit, requests, _windowShadow.Misses, _mainShadow.Misses);
+            SetBounds();
             _isSampling = false; // the next eviction begins the next sample
         }
     }
