@@ -23,8 +23,8 @@ namespace Millrace.Caching.Local;
 //     there when its read began.
 //
 // A hash's own place is its share of the length (Lemire, "Fast Random Integer Generation in an Interval", 2019), so that lengths need not be powers
-// of two, and so that entries keep their order when the table is made anew: it is read and written from end to end. That takes about 10 ns an entry, under
-// the lock, each time the table grows (to double its length, from 65,536 places on to half as much again); hits go on meanwhile.
+// of two, and so that entries keep their order when the table is made anew: it is read and written from end to end. That takes time in proportion to the
+// entries, under the lock, each time the table grows (to double its length, from 65,536 places on to half as much again); hits go on meanwhile.
 internal sealed class EntryTable(ulong seed)
 {
     private const int GroupLength = 16;
