@@ -16,11 +16,19 @@ internal static class CacheStoreFigures
     public static IReadOnlyList<Figure> All { get; } =
     [
         new("cache.miss", "GetOrCreateAsync that misses, runs a synchronous factory and stores, L1 only, against ConcurrentDictionary.TryAdd", static o => StoreAsync(
-            "cache.miss", o, static async (cache, key) => await cache.GetOrCreateAsync(key, 1, static (state, _) => ValueTask.FromResult(state), CachePolicies.Long))),
-        new("cache.set", "SetAsync of a fresh key, L1 only, against ConcurrentDictionary.TryAdd", static o => StoreAsync("cache.set", o, static async (cache, key) =>
+            "cache.miss", o, static async (cache, keys) =>
+            {
+                foreach (var key in keys)
+                {
+                    await cache.GetOrCreateAsync(key, 1, static (state, _) => ValueTask.FromResult(state), CachePolicies.Long);
+                }
+            })),
+        new("cache.set", "SetAsync of a fresh key, L1 only, against ConcurrentDictionary.TryAdd", static o => StoreAsync("cache.set", o, static async (cache, keys) =>
         {
-            await cache.SetAsync(key, 1, CachePolicies.Long);
-            return 1;
+            foreach (var key in keys)
+            {
+                await cache.SetAsync(key, 1, CachePolicies.Long);
+            }
         })),
         new("cache.heap", "heap per entry over key and value, 1M small entries with expiry, against ConcurrentDictionary", HeapAsync),
         new("cache.budget", "growth of the heap under a budget of 128 MB, offered 1M values of 64 bytes, as a share of the budget", BudgetAsync),
@@ -28,7 +36,7 @@ internal static class CacheStoreFigures
         new("cache.tag", "invalidate 1 tag on 100,000 entries until no read yields any, against scan and remove in MemoryCache", TagAsync),
     ];
 
-    private static async Task<FigureLine> StoreAsync(string name, MicroOptions options, Func<Cache, string, Task<int>> store)
+    private static async Task<FigureLine> StoreAsync(string name, MicroOptions options, Func<Cache, string[], Task> store)
     {
         const int Batch = 100_000;
         var keys = Enumerable.Range(0, Batch).Select(static i => $"product:{i}").ToArray();
@@ -50,11 +58,7 @@ internal static class CacheStoreFigures
             GC.Collect();
             var bytes = GC.GetAllocatedBytesForCurrentThread();
             start = Stopwatch.GetTimestamp();
-            foreach (var key in keys)
-            {
-                await store(cache, key);
-            }
-
+            await store(cache, keys);
             var time = Stopwatch.GetElapsedTime(start).TotalNanoseconds / Batch;
             allocated = GC.GetAllocatedBytesForCurrentThread() - bytes;
             if (round >= 0)

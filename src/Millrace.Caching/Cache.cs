@@ -240,7 +240,14 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         Reads?.Heard(key);
-        return _reads.TryRead(key, out value);
+        if (_reads.Hit(key) is not { } entry)
+        {
+            value = default;
+            return false;
+        }
+
+        value = entry is SharedEntry<T> shared ? shared.Value : ReadPath.ValueOf<T>(entry);
+        return true;
     }
 
     /// <summary>Stores a value; a factory that is running for the key still answers its callers, but what it returns is not stored.</summary>

@@ -13,8 +13,8 @@ namespace Millrace.Caching.Local;
 //   - The deadline is the low half of a timestamp in milliseconds. It counts as ahead only if it is less than Horizon (12 days) ahead, so that a deadline
 //     that has passed stays passed for 37 days, and maintenance looks at it within two seconds. Later deadlines stand in an EntrySchedule, and
 //     the short one is then the next moment to look there.
-//   - The order has 48 bits (four years of a million stores a second between two stores of one key), whether it slides 1, the number of the key
-//     pattern 15.
+//   - The order has 48 bits (four years of a million stores a second between two stores of one key), whether there is an EntrySchedule 1, the number of
+//     the key pattern 15.
 internal abstract class Entry
 {
     public const int HeaviestWeight = int.MaxValue;
@@ -24,7 +24,7 @@ internal abstract class Entry
     private const long Overhead = 144;
     private const uint Horizon = 1u << 30;
     private const int OrderShift = 16;
-    private const ulong SlidesBit = 1 << 15;
+    private const ulong ScheduledBit = 1 << 15;
 
     private readonly object _terms; // string[]: its tags; or an EntrySchedule
     private readonly ulong _orderAndPattern;
@@ -35,20 +35,19 @@ internal abstract class Entry
     {
         Key = head.Key;
         _stamp = head.Stamp;
-        _orderAndPattern = ((ulong)head.Order << OrderShift) | (head.SlidingSpan == 0 ? 0 : SlidesBit) | (uint)head.Pattern.Number;
         var slidesTo = head.SlidingSpan == 0 ? long.MaxValue : head.Now + head.SlidingSpan;
         var deadline = Math.Min(head.ExpiresAt, slidesTo);
         var renewal = head.GoneAt == 0 && head.RefreshAt == 0 ? null : new EntryRenewal(head.GoneAt, head.RefreshAt == 0 ? EntryRenewal.Never : head.RefreshAt);
-        _terms = renewal is not null || Slides || deadline - head.Now >= Horizon
-            ? new EntrySchedule(head.Tags, head.ExpiresAt, head.SlidingSpan, slidesTo, renewal)
-            : head.Tags;
+        var isScheduled = renewal is not null || head.SlidingSpan != 0 || deadline - head.Now >= Horizon;
+        _terms = isScheduled ? new EntrySchedule(head.Tags, head.ExpiresAt, head.SlidingSpan, slidesTo, renewal) : head.Tags;
+        _orderAndPattern = ((ulong)head.Order << OrderShift) | (isScheduled ? ScheduledBit : 0) | (uint)head.Pattern.Number;
         _deadline = Soft(deadline, head.Now);
         Weight = (int)Math.Min(HeaviestWeight, Frame(head.Key, head.Tags) + Math.Min(valueBytes, HeaviestWeight));
     }
 
     public string Key { get; }
 
-    public string[] Tags => _terms as string[] ?? Schedule!.Tags;
+    public string[] Tags => Schedule is { } schedule ? schedule.Tags : Unsafe.As<string[]>(_terms);
 
     /// <summary>The stamp up to which no invalidation covers the entry: that of the read of its source, or of the last check that it survived.</summary>
     public long Stamp
@@ -60,7 +59,7 @@ internal abstract class Entry
     public long Order => (long)(_orderAndPattern >> OrderShift);
 
     /// <summary>The number of its <see cref="KeyPattern"/>.</summary>
-    public int PatternNumber => (int)(_orderAndPattern & (SlidesBit - 1));
+    public int PatternNumber => (int)(_orderAndPattern & (ScheduledBit - 1));
 
     /// <summary>Null for an entry that is neither kept after its expiry nor refreshed before it.</summary>
     public EntryRenewal? Renewal => Schedule?.Renewal;
@@ -74,8 +73,8 @@ internal abstract class Entry
     /// <summary>Bytes, as they count against the bound; <see cref="HeaviestWeight"/> means at least as much.</summary>
     public int Weight { get; }
 
-    /// <summary>True if a read prolongs it.</summary>
-    public bool Slides => (_orderAndPattern & SlidesBit) != 0;
+    /// <summary>True if a read has more to do than to take the value: it prolongs the entry or has it refreshed, perhaps.</summary>
+    public bool IsScheduled => (_orderAndPattern & ScheduledBit) != 0;
 
     /// <summary>Reads since eviction last looked, up to a small number. Races are harmless, a lost one is one lost read.</summary>
     public byte Reads;
@@ -94,7 +93,7 @@ internal abstract class Entry
     /// <summary>True while the store holds it; guarded by the store's lock.</summary>
     public bool IsResident => Section != EntrySection.None;
 
-    private EntrySchedule? Schedule => _terms as EntrySchedule;
+    private EntrySchedule? Schedule => IsScheduled ? Unsafe.As<EntrySchedule>(_terms) : null;
 
     /// <summary>True if it is not fresh any more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -127,12 +126,14 @@ internal abstract class Entry
     /// <summary>The same value under another head.</summary>
     protected abstract Entry Again(in EntryHead head);
 
-    /// <summary>Notes a read that prolongs the entry; only where it <see cref="Slides"/>.</summary>
+    /// <summary>Notes a read; it prolongs the entry if that slides.</summary>
     public void Slide(long now)
     {
-        var schedule = Schedule!;
-        schedule.Slide(now);
-        Volatile.Write(ref _deadline, Soft(schedule.Deadline, now));
+        if (Schedule is { SlidingSpan: > 0 } schedule)
+        {
+            schedule.Slide(now);
+            Volatile.Write(ref _deadline, Soft(schedule.Deadline, now));
+        }
     }
 
     private static int Soft(long deadline, long now) => (int)Math.Min(deadline, now + Horizon);

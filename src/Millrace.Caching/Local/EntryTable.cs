@@ -24,12 +24,12 @@ namespace Millrace.Caching.Local;
 //
 // A hash's own place is its share of the length (Lemire, "Fast Random Integer Generation in an Interval", 2019), so that lengths need not be powers
 // of two, and so that entries keep their order when the table is made anew: it is read and written from end to end. That takes time in proportion to the
-// entries, under the lock, each time the table grows (to double its length, from 65,536 places on to half as much again); hits go on meanwhile.
+// entries, under the lock, each time the table grows (to double its length, from 262,144 places on to half as much again); hits go on meanwhile.
 internal sealed class EntryTable(ulong seed)
 {
     private const int GroupLength = 16;
     private const int FewestPlaces = GroupLength;
-    private const int LengthOfSlowerGrowth = 65_536;
+    private const int LengthOfSlowerGrowth = 262_144;
     private const byte Free = 0;
     private const byte Left = 1;
     private const byte Taken = 0x80; // and seven bits of the hash
@@ -77,10 +77,10 @@ internal sealed class EntryTable(ulong seed)
             return entry;
         }
 
-        var tags = places.TagsOf(own / GroupLength);
+        var tags = places.TagsOf((int)((uint)own / GroupLength));
         for (var matches = Matches(tags, hash); matches != 0; matches &= matches - 1)
         {
-            if (places.Entry(own / GroupLength, matches) is { } other && Is(other, key, hash))
+            if (places.Entry((int)((uint)own / GroupLength), matches) is { } other && Is(other, key, hash))
             {
                 return other;
             }
@@ -93,7 +93,8 @@ internal sealed class EntryTable(ulong seed)
     private static bool Is(Entry entry, string key, int hash) =>
         ReferenceEquals(entry.Key, key) || (entry.Hash == hash && string.Equals(entry.Key, key, StringComparison.Ordinal));
 
-    public int HashOf(string key) => _hash.Of(key);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int HashOf(ReadOnlySpan<char> key) => _hash.Of(key);
 
     /// <summary>Adds an entry whose key is not there.</summary>
     public void Add(Entry entry)
@@ -215,7 +216,7 @@ internal sealed class EntryTable(ulong seed)
 
         /// <summary>The group where the probe for a hash begins: that of its own place.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int HomeOf(int hash) => OwnOf(hash) / GroupLength;
+        public int HomeOf(int hash) => (int)((uint)OwnOf(hash) / GroupLength);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int After(int group) => (group + 1) * GroupLength == (int)_length ? 0 : group + 1;

@@ -76,10 +76,12 @@ internal sealed partial class LocalStore : IDisposable
     public Entry? Find(string key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <summary>The same for who knows the hash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Entry? Find(string key, int hash, long now) => _entries.Find(key, hash) is { } entry && IsValid(entry, now) ? entry : null;
 
     /// <summary>The hash of a key, as the store and the table of flights use it.</summary>
-    public int HashOf(string key) => _entries.HashOf(key);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int HashOf(ReadOnlySpan<char> key) => _entries.HashOf(key);
 
     /// <inheritdoc cref="Find(string, long)" />
     public Entry? Find(ReadOnlySpan<char> key, long now) => _entries.Find(key) is { } entry && IsValid(entry, now) ? entry : null;

@@ -10,7 +10,8 @@ namespace Millrace.Caching.Naming;
 /// cannot aim at collisions.
 /// </summary>
 /// <param name="seed">The secret.</param>
-internal sealed class KeyHash(ulong seed)
+[StructLayout(LayoutKind.Auto)]
+internal readonly struct KeyHash(ulong seed)
 {
     private readonly ulong _a = Odd(seed, 0xA0761D6478BD642F);
     private readonly ulong _b = Odd(seed, 0xE7037ED1A0B428DB);

@@ -61,7 +61,20 @@ internal sealed partial class ReadPath
             else
             {
                 CountMiss(pattern, flight.Key);
-                landing = _source.Approve(flight, await _source.BringAsync(flight, state, factory, terms, pattern).ConfigureAwait(false));
+                if (_remote is not null && flight.Key.ReadsRemote && _remote.IsAvailableFor(flight.Key.Key)) // as BringAsync does, without a method in between
+                {
+                    var asked = _source.Moment;
+                    var answer = await _remote.ReadAsync(flight.Key.Key, flight.Tags, CancellationToken.None).ConfigureAwait(false);
+                    _source.Time(answer, asked, pattern);
+                    landing = _source.Take(flight, answer, terms, pattern)
+                        ?? await _source.BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
+                }
+                else
+                {
+                    landing = await _source.BringAsync(flight, state, factory, terms, pattern).ConfigureAwait(false);
+                }
+
+                landing = _source.Approve(flight, landing);
             }
 
             _flights.Ended(flight);

@@ -10,7 +10,7 @@ namespace Millrace.Caching.Reading;
 internal sealed partial class ReadPath
 {
     private ValueTask<T> ReadLocalAsync<TState, T>(
-        string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, CachePolicy? policy, IEnumerable<string>? tags, CancellationToken cancellationToken)
+        string key, int hash, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, CachePolicy? policy, IEnumerable<string>? tags, CancellationToken cancellationToken)
     {
         var terms = _policies.Resolve(policy, call: null);
         if (!_enabled || Pending is not null || state is IContextSource || !ReferenceEquals(terms.Source, SourceTerms.None) || cancellationToken.IsCancellationRequested
@@ -20,7 +20,6 @@ internal sealed partial class ReadPath
         }
 
         SingleFlight<T>? flight;
-        var hash = _local.HashOf(key);
         var now = _clock.Now;
         try
         {

@@ -36,6 +36,7 @@ internal sealed partial class ReadPath
     private readonly ValueCodecs _codecs;
     private readonly KeyRules _keys;
     private readonly KeyPatterns _patterns;
+    private readonly HitCounters _hits;
     private readonly Policies _policies;
     private readonly CacheClock _clock;
     private readonly SecondLevel? _remote;
@@ -66,25 +67,24 @@ internal sealed partial class ReadPath
         (_refreshes, _order, _counters) = refreshes;
         (_clock, _time) = time;
         (_local, _flights, _ledger, _patterns) = parts;
-        (_remote, _source, _codecs, _keys) = (remote, source, codecs, keys);
+        (_remote, _source, _codecs, _keys, _hits) = (remote, source, codecs, keys, parts.Patterns.Hits);
         _policies = new Policies(options);
         _enabled = options.Enabled;
     }
 
-    /// <summary>Step 1 alone.</summary>
+    /// <summary>Step 1 alone: the entry that answers, counted as a hit; null: none does, which is counted too. Its value is <see cref="ValueOf"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryRead<T>(string key, out T? value)
+    public Entry? Hit(string key)
     {
         var now = _clock.Now;
         if (_local.Find(key, now) is { } entry)
         {
-            value = Hit<T>(entry, now);
-            return true;
+            Count(entry, now);
+            return entry;
         }
 
         Missed(key);
-        value = default;
-        return false;
+        return null;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -98,33 +98,37 @@ internal sealed partial class ReadPath
         CancellationToken cancellationToken)
     {
         // 1. L1
+        var hash = _local.HashOf(key);
         if (!Has(options, HybridCacheEntryFlags.DisableLocalCacheRead))
         {
             var now = _clock.Now;
-            if (_local.Find(key, now) is { } entry)
+            if (_local.Find(key, hash, now) is { } entry)
             {
-                if (entry.IsDue(now))
+                Count(entry, now);
+                if (entry.IsScheduled && entry.IsDue(now))
                 {
                     Refresh(entry, entry.Tags, state, factory, policy, options);
                 }
 
-                return new ValueTask<T>(Hit<T>(entry, now));
+                // Not one method further down: each that is generic looks up its types anew.
+                return new ValueTask<T>(entry is SharedEntry<T> shared ? shared.Value : ValueOf<T>(entry));
             }
         }
 
-        return ReadOnAsync(key, state, factory, policy, options, tags, cancellationToken);
+        return ReadOnAsync(key, hash, state, factory, policy, options, tags, cancellationToken);
     }
 
     /// <summary>What step 1 did not answer: a copy that may be stale, where that is allowed, else the further steps.</summary>
     private ValueTask<T> ReadOnAsync<TState, T>(
         string key,
+        int hash,
         TState state,
         Func<TState, CancellationToken, ValueTask<T>> factory,
         CachePolicy? policy,
         HybridCacheEntryOptions? options,
         IEnumerable<string>? tags,
         CancellationToken cancellationToken) =>
-        _remote is null && options is null ? ReadLocalAsync(key, state, factory, policy, tags, cancellationToken)
+        _remote is null && options is null ? ReadLocalAsync(key, hash, state, factory, policy, tags, cancellationToken)
             : _remote is not null && _remote.IsAwayFor(key) && FindStale(key, policy, options) is { } stale ? new ValueTask<T>(StaleHit<T>(stale))
             : ReadSlowAsync(key, state, factory, policy, options, tags, cancellationToken);
 
@@ -153,7 +157,7 @@ internal sealed partial class ReadPath
             }
         }
 
-        return ReadOnAsync(key.ToString(), state, factory, policy, options, tags, cancellationToken);
+        return ReadOnAsync(key.ToString(), _local.HashOf(key), state, factory, policy, options, tags, cancellationToken);
     }
 
     /// <summary>Stores a value that the caller has; what is on its way from the source is not stored any more.</summary>
@@ -224,7 +228,7 @@ internal sealed partial class ReadPath
     private T StaleHit<T>(Entry entry)
     {
         _patterns[entry.PatternNumber].StaleHit();
-        return entry is SharedEntry<T> shared ? shared.Value : Typed<T>(entry).Read();
+        return ValueOf<T>(entry);
     }
 
     /// <summary>Checks a key and tags before anything is done with them.</summary>
@@ -243,6 +247,7 @@ internal sealed partial class ReadPath
         return _codecs.Of<T>().Encode(head, value, terms.Immutable);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // off the path of hits
     private void Missed(string key)
     {
         _keys.CheckKey(key);
@@ -254,22 +259,29 @@ internal sealed partial class ReadPath
     /// <summary>Counts and returns a hit.</summary>
     public T Take<T>(Entry entry, long now) => Hit<T>(entry, now);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private T Hit<T>(Entry entry, long now)
+    {
+        Count(entry, now);
+        return ValueOf<T>(entry);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Count(Entry entry, long now)
     {
         if (entry.Reads < WindowTinyLfu.MostReads)
         {
             entry.Reads++;
         }
 
-        _patterns.Hits.Count(entry.PatternNumber);
-        if (entry.Slides)
+        _hits.Count(entry.PatternNumber);
+        if (entry.IsScheduled)
         {
             entry.Slide(now);
         }
-
-        return entry is SharedEntry<T> shared ? shared.Value : Typed<T>(entry).Read();
     }
+
+    /// <summary>An entry's value: shared, or a copy of the reader's own.</summary>
+    public static T ValueOf<T>(Entry entry) => entry is SharedEntry<T> shared ? shared.Value : Typed<T>(entry).Read();
 
     private static Entry<T> Typed<T>(Entry entry) =>
         entry as Entry<T>

@@ -63,7 +63,6 @@ internal sealed partial class SourcePath(
             ? BringSharedAsync(flight, state, factory, terms, pattern)
             : FetchAsync(flight, state, factory, terms, pattern, lease: null, isAway: false, servesStale: true);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Landing<T>> BringSharedAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
     {
@@ -80,24 +79,38 @@ internal sealed partial class SourcePath(
             Time(answer, asked, pattern);
         }
 
+        return Take(flight, answer, terms, pattern) ?? await BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
+    }
+
+    /// <summary>What step 3 has found, if that is all there is to do.</summary>
+    public Landing<T>? Take<T>(SingleFlight<T> flight, in RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
+    {
+        if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
+        {
+            return null;
+        }
+
+        Overtake(flight, answer, replaces: flight.Key.WritesLocal);
+        return Restore(flight, answer.Entry, terms, pattern);
+    }
+
+    /// <summary>Steps 4 to 7, after an answer that was not all there is to do.</summary>
+    public async ValueTask<Landing<T>> BringAsync<TState, T>(
+        SingleFlight<T> flight, RemoteAnswer answer, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
+    {
         if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
         {
             ThrowIfAbandoned(flight);
             answer = await ClaimAsync(flight, answer, terms, pattern).ConfigureAwait(false);
-        }
-        else
-        {
-            Overtake(flight, answer, replaces: flight.Key.WritesLocal);
-        }
+            if (answer.Kind is RemoteAnswerKind.Leased or RemoteAnswerKind.Changed)
+            {
+                answer = await WaitAsync(flight, terms, pattern).ConfigureAwait(false);
+            }
 
-        if (answer.Kind is RemoteAnswerKind.Leased or RemoteAnswerKind.Changed)
-        {
-            answer = await WaitAsync(flight, terms, pattern).ConfigureAwait(false);
-        }
-
-        if (answer.Kind == RemoteAnswerKind.Hit && Restore(flight, answer.Entry, terms, pattern) is { } landing)
-        {
-            return landing;
+            if (answer.Kind == RemoteAnswerKind.Hit && Restore(flight, answer.Entry, terms, pattern) is { } landing)
+            {
+                return landing;
+            }
         }
 
         if (answer.Kind == RemoteAnswerKind.Failing && StaleOf(flight, terms, answer.LeaseLeft) is { } stale)

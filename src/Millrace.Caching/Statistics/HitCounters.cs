@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Millrace.Caching.Statistics;
 
@@ -58,9 +59,9 @@ internal sealed class HitCounters
         if (cells is not null && ReferenceEquals(cells.Owner, this))
         {
             var hits = cells.Hits;
-            if ((uint)(pattern + Padding) < (uint)(hits.Length - Padding))
+            if ((uint)pattern < (uint)(hits.Length - (2 * Padding)))
             {
-                hits[pattern + Padding]++;
+                Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(hits), (nuint)(uint)pattern + Padding)++;
                 return;
             }
         }

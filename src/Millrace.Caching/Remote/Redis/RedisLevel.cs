@@ -81,33 +81,45 @@ internal sealed partial class RedisLevel : SecondLevel
 
     public override ValueTask ReadyAsync(CancellationToken cancellationToken) => _link.IsReady ? default : _link.ReadyAsync(cancellationToken);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)
+    public override ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)
     {
         var losses = _link.Losses;
-        if (!_link.IsReady)
-        {
-            return new RemoteAnswer(RemoteAnswerKind.Unavailable);
-        }
+        return _link.IsReady ? ReadAsync(_link.Client, losses, key, tags, _marks.Unknown(tags), cancellationToken) : new(new RemoteAnswer(RemoteAnswerKind.Unavailable));
+    }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<RemoteAnswer> ReadAsync(
+        RedisClient client, long losses, string key, string[] tags, RemoteMarks.Question? question, CancellationToken cancellationToken)
+    {
         try
         {
-            var client = _link.Client;
-            var question = _marks.Unknown(tags);
             var get = client.GetAsync(_names.Of(key), cancellationToken);
-            var asked = question is null ? default : AskAsync(client, question, cancellationToken); // leaves in the same write
             byte[]? bytes;
-            try
+            if (question is null)
             {
                 bytes = await get.ConfigureAwait(false);
             }
-            finally
+            else
             {
-                await asked.ConfigureAwait(false);
+                var asked = AskAsync(client, question, cancellationToken); // leaves in the same write
+                try
+                {
+                    bytes = await get.ConfigureAwait(false);
+                }
+                finally
+                {
+                    await asked.ConfigureAwait(false);
+                }
             }
 
             _link.Breaker.Succeeded();
-            return await JudgeAsync(client, losses, key, tags, bytes, question, cancellationToken).ConfigureAwait(false);
+            if (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry) is var kind && AsksMore(kind, entry, tags) is { } others)
+            {
+                await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
+                question = others;
+            }
+
+            return Judge(losses, key, bytes, kind, entry, question);
         }
         catch (RedisException failure)
         {
@@ -365,11 +377,27 @@ internal sealed partial class RedisLevel : SecondLevel
         }
     }
 
-    /// <summary>What an answer means: whether an entry is valid, in time, and readable.</summary>
     private async ValueTask<RemoteAnswer> JudgeAsync(
         RedisClient client, long losses, string key, string[] tags, byte[]? bytes, RemoteMarks.Question? question, CancellationToken cancellationToken)
     {
-        switch (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry))
+        var kind = EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry);
+        if (AsksMore(kind, entry, tags) is { } others)
+        {
+            await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
+            question = others;
+        }
+
+        return Judge(losses, key, bytes, kind, entry, question);
+    }
+
+    /// <summary>What has to be known of the tags of an entry, where they are not those that were expected.</summary>
+    private RemoteMarks.Question? AsksMore(EntryKind kind, in RemoteEntry entry, string[] tags) =>
+        kind == EntryKind.Entry && !ReferenceEquals(entry.Tags, tags) ? _marks.Unknown(entry.Tags) : null;
+
+    /// <summary>What an answer means: whether an entry is valid, in time, and readable.</summary>
+    private RemoteAnswer Judge(long losses, string key, byte[]? bytes, EntryKind kind, in RemoteEntry entry, RemoteMarks.Question? question)
+    {
+        switch (kind)
         {
             case EntryKind.Lease:
                 var now = _serverClock.Now;
@@ -383,35 +411,34 @@ internal sealed partial class RedisLevel : SecondLevel
 
                 return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
             case EntryKind.Entry:
-                _serverClock.Saw(entry.Stamp);
-                if (!ReferenceEquals(entry.Tags, tags) && _marks.Unknown(entry.Tags) is { } others)
-                {
-                    await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
-                    question = others;
-                }
-
-                var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question)
-                    || _layouts?.Covers(key, entry.Stamp) == true;
-                var time = _serverClock.Now;
-                var isExpired = entry.ExpiresAt <= time;
-                if (!_link.IsReady || losses != _link.Losses)
-                {
-                    return new RemoteAnswer(RemoteAnswerKind.Unavailable); // an invalidation may not have been heard of
-                }
-
-                if (!isCovered && !isExpired)
-                {
-                    _served.Passed(key, entry.Stamp);
-                    _served.Saw(key, entry.Stamp, time * 1000);
-                }
-
-                return new RemoteAnswer(isCovered || isExpired ? RemoteAnswerKind.Missing : RemoteAnswerKind.Hit)
-                {
-                    Entry = entry, IsExpired = isExpired && !isCovered, Mark = bytes.AsMemory(0, EntryCodec.MarkLength),
-                };
+                return Judge(losses, key, bytes, entry, question);
             default:
                 return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
         }
+    }
+
+    private RemoteAnswer Judge(long losses, string key, byte[]? bytes, in RemoteEntry entry, RemoteMarks.Question? question)
+    {
+        _serverClock.Saw(entry.Stamp);
+        var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question)
+            || _layouts?.Covers(key, entry.Stamp) == true;
+        var time = _serverClock.Now;
+        var isExpired = entry.ExpiresAt <= time;
+        if (!_link.IsReady || losses != _link.Losses)
+        {
+            return new RemoteAnswer(RemoteAnswerKind.Unavailable); // an invalidation may not have been heard of
+        }
+
+        if (!isCovered && !isExpired)
+        {
+            _served.Passed(key, entry.Stamp);
+            _served.Saw(key, entry.Stamp, time * 1000);
+        }
+
+        return new RemoteAnswer(isCovered || isExpired ? RemoteAnswerKind.Missing : RemoteAnswerKind.Hit)
+        {
+            Entry = entry, IsExpired = isExpired && !isCovered, Mark = bytes.AsMemory(0, EntryCodec.MarkLength),
+        };
     }
 
     /// <summary>The server may refuse for reasons that say nothing of its health, such as memory.</summary>
