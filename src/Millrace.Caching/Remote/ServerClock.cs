@@ -3,22 +3,13 @@ namespace Millrace.Caching.Remote;
 /// <summary>The server's time as this node can tell it: its last answer, and what has passed here since. Thread-safe.</summary>
 internal sealed class ServerClock(TimeProvider time)
 {
-    private readonly Lock _lock = new(); // guards the fields below
-    private long _serverMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(); // until the server has said it
-    private long _at = time.GetTimestamp();
+    private readonly Lock _lock = new(); // one answer at a time
+    private readonly long _start = time.GetTimestamp();
+    private long _offset = time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks; // its time at _start, in ticks since 1970; until the server has said it, this node's
     private long _stamp;
 
     /// <summary>Milliseconds since 1970.</summary>
-    public long Now
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _serverMilliseconds + (long)time.GetElapsedTime(_at).TotalMilliseconds;
-            }
-        }
-    }
+    public long Now => (Volatile.Read(ref _offset) + time.GetElapsedTime(_start).Ticks) / TimeSpan.TicksPerMillisecond;
 
     /// <summary>The highest stamp seen, which the server's clock has reached.</summary>
     public long Stamp => Volatile.Read(ref _stamp);
@@ -33,7 +24,7 @@ internal sealed class ServerClock(TimeProvider time)
         lock (_lock)
         {
             ahead = milliseconds - Now;
-            (_serverMilliseconds, _at) = (milliseconds, asked);
+            Volatile.Write(ref _offset, (milliseconds * TimeSpan.TicksPerMillisecond) - time.GetElapsedTime(_start, asked).Ticks);
         }
 
         Saw(milliseconds * 1000);
