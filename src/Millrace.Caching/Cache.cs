@@ -123,8 +123,8 @@ public sealed partial class Cache : HybridCache, IDisposable, IAsyncDisposable
     /// <summary>The name that it is registered under; <c>default</c> where none was given.</summary>
     public string Name { get; }
 
-    /// <summary>Whether a second level is shared and can be used now, each partition of it; false where there is none.</summary>
-    public bool IsSharing => _remote is { IsAvailable: true };
+    /// <summary>Whether a second level is shared and can be used now, each partition or server of it; false where there is none.</summary>
+    public bool IsSharing => _remote is { IsAvailable: true, IsWhole: true };
 
     /// <summary>This moment in the order of the cache's invalidations; take it before a source is read whose value is stored with <see cref="SetAsync{T}(string, T, CachePolicy, CacheStamp, IEnumerable{string}?, CancellationToken)"/>.</summary>
     public CacheStamp Stamp => _remote is null ? new CacheStamp(_ledger.Sequence, remote: 0) : _remote.StampAt(_ledger.Sequence);

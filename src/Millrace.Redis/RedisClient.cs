@@ -94,6 +94,12 @@ public sealed partial class RedisClient : RedisCommands, IAsyncDisposable
     /// </summary>
     public IReadOnlyList<RedisServerStatistics> GetStatistics() => [.. _topology.Nodes.Select(static node => node.Statistics())];
 
+    /// <summary>
+    /// Which server has which slots, as the client knows it now: what <see cref="RedisKey.HashSlot"/> of a key says goes there. In the order of the slots; those that
+    /// nobody serves are left out. Empty where there is no cluster, or before the client has connected. Thread-safe.
+    /// </summary>
+    public IReadOnlyList<RedisSlotRange> GetSlotRanges() => _topology.SlotRanges;
+
     /// <summary>Ends all connections. Commands on their way fail with <see cref="RedisConnectionException"/>.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -30,6 +30,9 @@ public readonly struct RedisKey : IEquatable<RedisKey>
     /// <summary>Whether it was made of text, which cannot change.</summary>
     internal bool IsText => _text is not null;
 
+    /// <summary>The slot of a cluster that has it, from 0 to 16383. On any other server it means nothing.</summary>
+    public int HashSlot => Protocol.HashSlot.Of(Argument);
+
     internal bool IsEmpty => _text is null ? _bytes.IsEmpty : _text.Length == 0;
 
     internal RedisArgument Argument => _text is null ? RedisArgument.OfKey(_bytes) : RedisArgument.OfKey(_text);

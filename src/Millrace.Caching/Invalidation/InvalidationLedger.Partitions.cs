@@ -17,12 +17,12 @@ namespace Millrace.Caching.Invalidation;
 // end, it sees the sequence that covers the lost partition's entries.
 internal sealed partial class InvalidationLedger
 {
-    private PartitionTrust? _partitions; // set once, before the first read
+    private volatile PartitionTrust? _partitions; // set once, before anything is trusted
 
     /// <summary>Whether an entry with this stamp may ever be fresh: somebody would have told of changes.</summary>
     public static bool IsWatched(long stamp) => (stamp & 1) == 0;
 
-    /// <summary>From now on trust is each partition's own; all are away. Once, before the first read.</summary>
+    /// <summary>From now on trust is each partition's own; all are away. Once, before anything is trusted.</summary>
     /// <param name="count">How many there are.</param>
     /// <param name="partitionOf">Which of them has a key. Called without a lock, by any thread.</param>
     public void Split(int count, Func<string, int> partitionOf)

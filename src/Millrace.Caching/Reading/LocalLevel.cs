@@ -34,7 +34,7 @@ internal sealed class LocalLevel(LocalStore local, FlightTable flights, Invalida
 
     public void TrustUntil(long timestamp) => ledger.TrustedUntil = timestamp;
 
-    public ILocalLevel[] Split(int count, Func<string, int> partitionOf)
+    public ILocalLevel[]? Split(int count, Func<string, int> partitionOf)
     {
         ledger.Split(count, partitionOf);
         return [.. Enumerable.Range(0, count).Select(partition => new PartitionLevel(this, partition))];
@@ -65,6 +65,6 @@ internal sealed class LocalLevel(LocalStore local, FlightTable flights, Invalida
 
         public void TrustUntil(long timestamp) => whole.TrustUntil(partition, timestamp);
 
-        public ILocalLevel[] Split(int count, Func<string, int> partitionOf) => throw new NotSupportedException("A partition has no partitions.");
+        public ILocalLevel[]? Split(int count, Func<string, int> partitionOf) => null;
     }
 }

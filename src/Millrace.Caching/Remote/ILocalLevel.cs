@@ -28,9 +28,10 @@ internal interface ILocalLevel
 
     /// <summary>
     /// The same level as each of several partitions tells it, who each have keys of their own: what one says of trust is said of its keys only. Once, before
-    /// anything is told or read.
+    /// anything is trusted.
     /// </summary>
     /// <param name="count">How many partitions.</param>
     /// <param name="partitionOf">Which of them has a key.</param>
-    ILocalLevel[] Split(int count, Func<string, int> partitionOf);
+    /// <returns>Null: this is such a partition, or has partitions.</returns>
+    ILocalLevel[]? Split(int count, Func<string, int> partitionOf);
 }

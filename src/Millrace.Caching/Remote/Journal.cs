@@ -7,6 +7,8 @@ namespace Millrace.Caching.Remote;
 //
 // The seconds are counted back from the moment of the loss (OweRecent), not from the recovery: a promotion may take longer than they are.
 //
+// Keys whose server is away while others of a cluster are not are parked: they are owed to that server alone, and do not keep the level away.
+//
 // Bound: beyond `Limit` names it stands for everything.
 internal sealed class Journal(TimeProvider time)
 {
@@ -17,6 +19,7 @@ internal sealed class Journal(TimeProvider time)
     private readonly Lock _lock = new(); // guards the fields below
     private readonly Queue<(long At, JournalKind Kind, string Name)> _recent = new();
     private readonly HashSet<(JournalKind Kind, string Name)> _owed = [];
+    private readonly HashSet<string> _parked = new(StringComparer.Ordinal);
     private bool _owesEverything;
     private long _settledAt; // when nothing that was sent can be carried out any more; 0: nothing was
     private long? _droppedAt; // the latest that is not remembered any more
@@ -89,6 +92,57 @@ internal sealed class Journal(TimeProvider time)
         }
     }
 
+    /// <summary>What was noted of a key could not be carried out, because its server is away.</summary>
+    public void Park(string key)
+    {
+        lock (_lock)
+        {
+            ParkLocked(key);
+        }
+    }
+
+    /// <summary>A server of several is lost: what is owed of its keys, or was noted in the last seconds, is parked.</summary>
+    public void ParkRecent(Predicate<string> isOfServer)
+    {
+        lock (_lock)
+        {
+            var now = time.GetTimestamp();
+            foreach (var (at, kind, name) in _recent)
+            {
+                if (kind == JournalKind.Key && time.GetElapsedTime(at, now) <= Window && isOfServer(name))
+                {
+                    ParkLocked(name);
+                }
+            }
+
+            foreach (var (kind, name) in _owed.Where(owed => owed.Kind == JournalKind.Key && isOfServer(owed.Name)).ToArray())
+            {
+                _owed.Remove((kind, name));
+                ParkLocked(name);
+            }
+        }
+    }
+
+    /// <summary>Whether anything is parked of a server.</summary>
+    public bool HasParked(Predicate<string> isOfServer)
+    {
+        lock (_lock)
+        {
+            return _parked.Any(key => isOfServer(key));
+        }
+    }
+
+    /// <summary>Takes what is parked of a server. What fails of it is to be parked again.</summary>
+    public string[] TakeParked(Predicate<string> isOfServer)
+    {
+        lock (_lock)
+        {
+            string[] taken = [.. _parked.Where(key => isOfServer(key))];
+            _parked.ExceptWith(taken);
+            return taken;
+        }
+    }
+
     /// <summary>Takes all that has to be carried out again. What fails of it is to be owed again.</summary>
     public (List<string> Keys, List<string> Tags, List<KeyGlob> Patterns, bool Everything) Take()
     {
@@ -119,12 +173,25 @@ internal sealed class Journal(TimeProvider time)
         }
     }
 
+    private void ParkLocked(string key)
+    {
+        if (_parked.Count >= Limit)
+        {
+            OweLocked(JournalKind.Everything, "");
+        }
+        else if (!_owesEverything)
+        {
+            _parked.Add(key);
+        }
+    }
+
     private void OweLocked(JournalKind kind, string name)
     {
         if (kind == JournalKind.Everything || _owed.Count >= Limit)
         {
             _owesEverything = true;
             _owed.Clear();
+            _parked.Clear(); // everything is invalidated by a stamp, which covers what comes back
         }
         else if (!_owesEverything)
         {

@@ -14,6 +14,9 @@ internal abstract class SecondLevel : IAsyncDisposable
     /// <summary>Whether it would be asked now; where it has partitions, each of them.</summary>
     public abstract bool IsAvailable { get; }
 
+    /// <summary>Whether, while <see cref="IsAvailable"/>, it would be asked for every key; false: some of a cluster's servers are away.</summary>
+    public virtual bool IsWhole => true;
+
     /// <summary>Whether it would be asked now for a key.</summary>
     public virtual bool IsAvailableFor(string key) => IsAvailable;
 

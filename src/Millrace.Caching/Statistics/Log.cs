@@ -72,6 +72,12 @@ internal static partial class Log
     [LoggerMessage(1015, LogLevel.Warning, "Cache '{Cache}': Redis does not answer; it is not asked until it does.")]
     public static partial void BreakerOpened(ILogger logger, Exception exception, string cache);
 
+    [LoggerMessage(1023, LogLevel.Warning, "Cache '{Cache}': {Server}, a server of the cluster, is away: {Reason}. Its keys are not asked for, and no copies of them are fresh, until it answers.")]
+    public static partial void ServerLost(ILogger logger, string cache, string server, string reason);
+
+    [LoggerMessage(1024, LogLevel.Information, "Cache '{Cache}': servers of the cluster that were away are asked again. It has {Servers}.")]
+    public static partial void ServersBack(ILogger logger, string cache, string servers);
+
     [LoggerMessage(1016, LogLevel.Warning, "Cache '{Cache}': Redis refused to store a value: {Reason} Said once a minute.")]
     public static partial void StoreRefused(ILogger logger, string cache, string reason);
 

@@ -74,6 +74,8 @@ internal sealed class ClusterTopology : Topology, ILinkObserver, IClockWatcher
         }
     }
 
+    public override IReadOnlyList<RedisSlotRange> SlotRanges => _map.Ranges;
+
     /// <summary>Who serves which slot, as far as is known.</summary>
     public SlotMap Map => _map;
 

@@ -34,6 +34,9 @@ internal sealed class SlotMap
     /// <summary>Whether no slot is served.</summary>
     public bool IsEmpty => !_shardOf.AsSpan().ContainsAnyExcept(Nobody);
 
+    /// <summary>The slots that are served, in their order.</summary>
+    public IReadOnlyList<RedisSlotRange> Ranges => field ??= FindRanges();
+
     /// <summary>Who serves a slot; null: nobody.</summary>
     public ClusterShard? this[int slot] => _shardOf[slot] is >= 0 and var shard ? _shards[shard] : null;
 
@@ -57,6 +60,25 @@ internal sealed class SlotMap
         var shardOf = (short[])_shardOf.Clone();
         shardOf[slot] = (short)(shard >= 0 ? shard : shards.Length - 1);
         return new SlotMap(shardOf, shards);
+    }
+
+    private List<RedisSlotRange> FindRanges()
+    {
+        var ranges = new List<RedisSlotRange>();
+        for (int first = 0, next; first < HashSlot.Count; first = next)
+        {
+            for (next = first + 1; next < HashSlot.Count && _shardOf[next] == _shardOf[first]; next++)
+            {
+                // to the end of the range
+            }
+
+            if (this[first] is { } shard)
+            {
+                ranges.Add(new RedisSlotRange(shard.Primary.ToString(), first, next - 1));
+            }
+        }
+
+        return ranges;
     }
 
     /// <summary>Collects what servers say. Not thread-safe.</summary>

@@ -19,6 +19,9 @@ internal abstract class Topology : IAsyncDisposable
     /// <exception cref="RedisConnectionException">None is known now.</exception>
     public virtual IReadOnlyList<ServerNode> Primaries => [NodeOf(-1)];
 
+    /// <summary>Who has which slots; empty where there is no cluster.</summary>
+    public virtual IReadOnlyList<RedisSlotRange> SlotRanges => [];
+
     /// <summary>Begins to connect.</summary>
     /// <returns>Ends when commands find their server.</returns>
     /// <exception cref="RedisException">The first attempt failed; the topology goes on trying until it is disposed.</exception>

@@ -56,6 +56,27 @@ public sealed class ClusterClientTests(SharedCluster shared)
             var replica = Assert.Single(await cluster.ReplicasOfAsync(primary));
             Assert.Equal(replica.Port, Assert.Single(map[slot]!.Replicas).Port);
         }
+
+        var ranges = client.GetSlotRanges();
+        Assert.Equal(3, ranges.Count);
+        Assert.Equal(Enumerable.Range(0, 16384), ranges.SelectMany(static range => Enumerable.Range(range.First, range.Last - range.First + 1)));
+        Assert.All(ranges, range => Assert.Equal((range.Server, range.Server), (map[range.First]!.Primary.ToString(), map[range.Last]!.Primary.ToString())));
+    }
+
+    [Fact]
+    public void Slots_that_nobody_serves_and_those_that_one_server_has_apart_are_in_no_common_range()
+    {
+        var map = new SlotMap.Builder();
+        var (a, b) = (map.Add(new RedisEndpoint("a", 1), []), map.Add(new RedisEndpoint("b", 2), []));
+        map.Serve(a, 0, 9);
+        map.Serve(b, 10, 10);
+        map.Serve(a, 11, 20);
+        map.Serve(b, 16383, 16383);
+
+        Assert.Equal(
+            [new RedisSlotRange("a:1", 0, 9), new RedisSlotRange("b:2", 10, 10), new RedisSlotRange("a:1", 11, 20), new RedisSlotRange("b:2", 16383, 16383)],
+            map.Build().Ranges);
+        Assert.Empty(SlotMap.Empty.Ranges);
     }
 
     [Fact]

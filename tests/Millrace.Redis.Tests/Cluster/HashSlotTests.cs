@@ -30,10 +30,10 @@ public sealed class HashSlotTests(SharedCluster shared, ITestOutputHelper output
             var expected = (int)(await control.SendAsync([.. new[] { "CLUSTER", "KEYSLOT" }.Select(Encoding.UTF8.GetBytes), bytes])).Number;
 
             Assert.Equal(expected, HashSlot.Of(bytes));
-            Assert.Equal(expected, HashSlot.Of(new RedisKey(bytes).Argument));
+            Assert.Equal(expected, new RedisKey(bytes).HashSlot);
             if (i % 4 != 0)
             {
-                Assert.Equal(expected, HashSlot.Of(new RedisKey(text).Argument));
+                Assert.Equal(expected, new RedisKey(text).HashSlot);
             }
         }
     }

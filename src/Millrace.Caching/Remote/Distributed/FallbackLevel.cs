@@ -14,6 +14,8 @@ internal sealed class FallbackLevel(SecondLevel primary, DistributedLevel store)
 
     public override bool IsAvailable => primary.IsAvailable;
 
+    public override bool IsWhole => primary.IsWhole;
+
     public override bool HearsLate => primary.HearsLate;
 
     public override long Stamp => primary.Stamp;

@@ -28,11 +28,13 @@ internal sealed class PartitionedLevel : SecondLevel
     {
         _map = map;
         _layouts = new LayoutWatch(map, time, local.TrustLost);
-        var parts = local.Split(map.Names.Count + 1, PlaceOf); // the last one is nowhere, and always away
+        var parts = local.Split(map.Names.Count + 1, PlaceOf) ?? throw new InvalidOperationException("A partition has no partitions."); // the last one is nowhere, and always away
         _levels = [.. map.Names.Select((name, i) => make(name, i, parts[i], _layouts))];
     }
 
     public override bool IsAvailable => Array.TrueForAll(_levels, static level => level.IsAvailable);
+
+    public override bool IsWhole => Array.TrueForAll(_levels, static level => level.IsWhole);
 
     public override bool HearsLate => Array.Exists(_levels, static level => level.HearsLate);
 

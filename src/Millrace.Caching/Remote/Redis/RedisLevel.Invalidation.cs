@@ -20,7 +20,11 @@ internal sealed partial class RedisLevel
                 throw new RedisConnectionException("Redis cannot be asked now.");
             }
 
-            await _link.RemoveAsync([.. keys], CancellationToken.None).ConfigureAwait(false);
+            if (!await _link.RemoveAsync([.. keys], CancellationToken.None).ConfigureAwait(false))
+            {
+                Parked(confirmed);
+                return;
+            }
         }
         catch (RedisException failure)
         {
@@ -101,11 +105,23 @@ internal sealed partial class RedisLevel
     {
         Failed(failure);
         _link.LoseWhatIsOwed("an invalidation could not be carried out");
+        ThrowIfConfirmed(confirmed, failure);
+    }
+
+    /// <summary>The same where that is so of some of a cluster's servers.</summary>
+    private void Parked(bool confirmed)
+    {
+        _patterns.Remote.Failed();
+        ThrowIfConfirmed(confirmed, failure: null);
+    }
+
+    private static void ThrowIfConfirmed(bool confirmed, RedisException? failure)
+    {
         if (confirmed)
         {
             throw new TimeoutException(
                 "The invalidation took effect in this process and could not be confirmed by the others, because Redis cannot be reached; it will be carried out as "
-                + "soon as it can. Until then others may serve the old value, no longer than RedisCacheOptions.TrustDuration as fresh.",
+                + "soon as it can. Until then others may serve the old value; as fresh no longer than RedisCacheOptions.TrustDuration, if Redis cannot be reached by them either.",
                 failure);
         }
     }

@@ -15,7 +15,7 @@ internal sealed partial class RedisLevel
 
     public override async ValueTask<RemoteAnswer> RenewAsync(string key, ReadOnlyMemory<byte> mark, CancellationToken cancellationToken)
     {
-        if (!_link.IsReady)
+        if (!_link.IsReadyFor(key))
         {
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
@@ -40,7 +40,7 @@ internal sealed partial class RedisLevel
             RedisArgument[] arguments = [lease, Milliseconds(duration), mark, seen];
             var answer = await _link.EvaluateAsync(RedisScripts.Renew, key, [_names.Of(key), beside, _names.State], arguments, cancellationToken)
                 .ConfigureAwait(false);
-            _link.Breaker.Succeeded();
+            _link.Succeeded(key);
             switch (answer[0].AsInt64())
             {
                 case 1:
@@ -56,7 +56,7 @@ internal sealed partial class RedisLevel
         }
         catch (RedisException failure)
         {
-            Failed(failure);
+            Failed(failure, key);
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
     }
@@ -69,7 +69,7 @@ internal sealed partial class RedisLevel
             return;
         }
 
-        if (!_link.IsReady)
+        if (!_link.IsReadyFor(key))
         {
             return; // it ends by itself
         }
@@ -81,7 +81,7 @@ internal sealed partial class RedisLevel
         }
         catch (RedisException failure)
         {
-            Failed(failure);
+            Failed(failure, key);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed partial class RedisLevel
             }
             catch (RedisException failure)
             {
-                Failed(failure);
+                Failed(failure, key);
                 return null;
             }
         }
@@ -119,23 +119,24 @@ internal sealed partial class RedisLevel
     {
         var answers = new RemoteAnswer[keys.Count];
         Array.Fill(answers, new RemoteAnswer(RemoteAnswerKind.Unavailable));
-        var losses = _link.Losses;
-        if (!_link.IsReady)
-        {
-            return answers;
-        }
-
-        try
+        var losses = _link.LossesOfAny;
+        if (_link.IsReady)
         {
             var client = _link.Client;
-            var question = _marks.Unknown(tags);
-            var names = new RedisKey[keys.Count];
-            for (var i = 0; i < names.Length; i++)
-            {
-                names[i] = _names.Of(keys[i]);
-            }
+            await Task.WhenAll(_link.ByServer(keys).Select(places => ReadManyAsync(client, losses, keys, places, tags, answers, cancellationToken))).ConfigureAwait(false);
+        }
 
-            var get = client.MGetAsync(names, cancellationToken);
+        return answers;
+    }
+
+    /// <summary>Looks some of the keys up, all of them on one server.</summary>
+    private async Task ReadManyAsync(
+        RedisClient client, long losses, IReadOnlyList<string> keys, int[] places, string[] tags, RemoteAnswer[] answers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var question = _marks.Unknown(tags);
+            var get = client.MGetAsync(Array.ConvertAll(places, place => _names.Of(keys[place])), cancellationToken);
             var asked = question is null ? default : AskAsync(client, question, cancellationToken); // leaves in the same write
             byte[]?[] found;
             try
@@ -147,19 +148,17 @@ internal sealed partial class RedisLevel
                 await asked.ConfigureAwait(false);
             }
 
-            _link.Breaker.Succeeded();
+            _link.Succeeded(keys[places[0]]);
             await LearnAsync(client, tags, found, cancellationToken).ConfigureAwait(false);
-            for (var i = 0; i < answers.Length; i++)
+            for (var i = 0; i < places.Length; i++)
             {
-                answers[i] = await JudgeAsync(client, losses, keys[i], tags, found[i], question, cancellationToken).ConfigureAwait(false);
+                answers[places[i]] = await JudgeAsync(client, losses, keys[places[i]], tags, found[i], question, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (RedisException failure)
         {
-            Failed(failure);
+            Failed(failure, keys[places[0]]);
         }
-
-        return answers;
     }
 
     /// <summary>Asks for the marks of all tags that the entries have and nobody has expected, at once.</summary>

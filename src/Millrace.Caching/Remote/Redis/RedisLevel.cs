@@ -64,9 +64,9 @@ internal sealed partial class RedisLevel : SecondLevel
 
     public override bool IsAvailable => _link.IsReady;
 
-    public override bool IsAvailableFor(string key) => _link.IsReady;
+    public override bool IsWhole => _link.IsWhole;
 
-    public override bool IsAwayFor(string key) => !_link.IsReady;
+    public override bool IsAvailableFor(string key) => _link.IsReadyFor(key);
 
     public override bool HearsLate => true; // of its own changes not at all, with key tracking; of others' on another connection, without
 
@@ -83,8 +83,8 @@ internal sealed partial class RedisLevel : SecondLevel
 
     public override ValueTask<RemoteAnswer> ReadAsync(string key, string[] tags, CancellationToken cancellationToken)
     {
-        var losses = _link.Losses;
-        return _link.IsReady ? ReadAsync(_link.Client, losses, key, tags, _marks.Unknown(tags), cancellationToken) : new(new RemoteAnswer(RemoteAnswerKind.Unavailable));
+        var losses = _link.LossesOfAny;
+        return _link.IsReadyFor(key) ? ReadAsync(_link.Client, losses, key, tags, _marks.Unknown(tags), cancellationToken) : new(new RemoteAnswer(RemoteAnswerKind.Unavailable));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -112,7 +112,7 @@ internal sealed partial class RedisLevel : SecondLevel
                 }
             }
 
-            _link.Breaker.Succeeded();
+            _link.Succeeded(key);
             if (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry) is var kind && AsksMore(kind, entry, tags) is { } others)
             {
                 await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
@@ -123,15 +123,15 @@ internal sealed partial class RedisLevel : SecondLevel
         }
         catch (RedisException failure)
         {
-            Failed(failure);
+            Failed(failure, key);
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
     }
 
     public override async ValueTask<RemoteAnswer> LeaseAsync(string key, string[] tags, long invalid, CancellationToken cancellationToken)
     {
-        var losses = _link.Losses;
-        if (!_link.IsReady)
+        var losses = _link.LossesOfAny;
+        if (!_link.IsReadyFor(key))
         {
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
@@ -151,7 +151,7 @@ internal sealed partial class RedisLevel : SecondLevel
             var found = invalid == Any ? "*" : invalid < 0 ? "" : invalid.ToString("D16", CultureInfo.InvariantCulture);
             RedisArgument[] arguments = [lease, (long)duration.TotalMilliseconds, found, seen];
             var answer = await _link.EvaluateAsync(RedisScripts.Lease, key, [_names.Of(key), _names.State], arguments, cancellationToken).ConfigureAwait(false);
-            _link.Breaker.Succeeded();
+            _link.Succeeded(key);
             if (answer[0].AsInt64() == 1)
             {
                 var stamp = long.Parse(answer[1].AsString()!, CultureInfo.InvariantCulture);
@@ -169,14 +169,14 @@ internal sealed partial class RedisLevel : SecondLevel
                 throw;
             }
 
-            Failed(unavailable);
+            Failed(unavailable, key);
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
     }
 
     public override async ValueTask<bool?> FillAsync(string key, RemoteLease lease, RemoteEntry entry, TimeSpan lifetime)
     {
-        if (!_link.IsReady)
+        if (!_link.IsReadyFor(key))
         {
             Orphan(key, lease);
             return null;
@@ -194,7 +194,7 @@ internal sealed partial class RedisLevel : SecondLevel
             if (!lease.Replaces.IsEmpty)
             {
                 var replaced = await ReplaceAsync(key, lease, bytes, entry, lifetime).ConfigureAwait(false);
-                _link.Breaker.Succeeded();
+                _link.Succeeded(key);
                 return Saw(key, lease, replaced);
             }
 
@@ -203,12 +203,12 @@ internal sealed partial class RedisLevel : SecondLevel
                 lease.Bytes, bytes, Milliseconds(lifetime), lease.Stamp, .. entry.Tags.Select(static tag => (RedisArgument)tag),
             ];
             var stored = await _link.EvaluateAsync(RedisScripts.Fill, key, [_names.Of(key), _names.State, _names.Tags], arguments).ConfigureAwait(false);
-            _link.Breaker.Succeeded();
+            _link.Succeeded(key);
             return Saw(key, lease, stored);
         }
         catch (RedisException failure)
         {
-            Refused(failure);
+            Refused(failure, key);
             Orphan(key, lease);
             return null;
         }
@@ -222,7 +222,7 @@ internal sealed partial class RedisLevel : SecondLevel
             return;
         }
 
-        if (!_link.IsReady)
+        if (!_link.IsReadyFor(key))
         {
             Orphan(key, lease);
             return;
@@ -235,7 +235,7 @@ internal sealed partial class RedisLevel : SecondLevel
         catch (RedisException failure)
         {
             Orphan(key, lease);
-            Failed(failure);
+            Failed(failure, key);
         }
     }
 
@@ -246,6 +246,11 @@ internal sealed partial class RedisLevel : SecondLevel
         if (!_link.IsWritable)
         {
             _journal.Owe(JournalKind.Key, key);
+            return null;
+        }
+
+        if (_link.TryPark(key))
+        {
             return null;
         }
 
@@ -287,23 +292,27 @@ internal sealed partial class RedisLevel : SecondLevel
         }
         catch (RedisServerException failure)
         {
-            Refused(failure);
+            Refused(failure, key);
             await RemoveAsync([key], confirmed: false, CancellationToken.None).ConfigureAwait(false); // whatever is there is older; a full server removes
             return false;
         }
         catch (RedisException failure)
         {
             _journal.Unsettled(sent + (long)(2 * _options.Timeout.TotalSeconds * _time.TimestampFrequency));
-            _journal.Owe(JournalKind.Key, key); // whatever is there, it may be older
-            Failed(failure);
-            _link.LoseWhatIsOwed("a value could not be stored");
+            Failed(failure, key);
+            if (!_link.TryPark(key, "a value could not be stored")) // whatever is there, it may be older
+            {
+                _journal.Owe(JournalKind.Key, key);
+                _link.LoseWhatIsOwed("a value could not be stored");
+            }
+
             return null;
         }
     }
 
     public override async ValueTask TouchAsync(string key, TimeSpan lifetime)
     {
-        if (!_link.IsReady)
+        if (!_link.IsReadyFor(key))
         {
             return;
         }
@@ -314,7 +323,7 @@ internal sealed partial class RedisLevel : SecondLevel
         }
         catch (RedisException failure)
         {
-            Failed(failure);
+            Failed(failure, key);
         }
     }
 
@@ -424,7 +433,7 @@ internal sealed partial class RedisLevel : SecondLevel
             || _layouts?.Covers(key, entry.Stamp) == true;
         var time = _serverClock.Now;
         var isExpired = entry.ExpiresAt <= time;
-        if (!_link.IsReady || losses != _link.Losses)
+        if (!_link.IsReadyFor(key) || losses != _link.LossesOfAny)
         {
             return new RemoteAnswer(RemoteAnswerKind.Unavailable); // an invalidation may not have been heard of
         }
@@ -442,9 +451,9 @@ internal sealed partial class RedisLevel : SecondLevel
     }
 
     /// <summary>The server may refuse for reasons that say nothing of its health, such as memory.</summary>
-    private void Refused(RedisException failure)
+    private void Refused(RedisException failure, string key)
     {
-        Failed(failure);
+        Failed(failure, key);
         var now = _time.GetTimestamp();
         var said = Volatile.Read(ref _refusalSaidAt);
         if (failure is RedisServerException && (said == 0 || _time.GetElapsedTime(said, now) > SaidAgain)
@@ -454,15 +463,12 @@ internal sealed partial class RedisLevel : SecondLevel
         }
     }
 
-    private void Failed(RedisException failure)
+    private void Failed(RedisException failure, string? key = null)
     {
         _patterns.Remote.Failed();
-
-        // A server that refuses answers at once: nobody has to be kept from asking it.
-        if (failure is not RedisServerException && _link.Breaker.Failed())
+        if (failure is not RedisServerException) // one that refuses answers at once: nobody has to be kept from asking it
         {
-            Log.BreakerOpened(_logger, failure, _cacheName);
-            _link.Lose("it does not answer");
+            _link.Failed(failure, key);
         }
     }
 }

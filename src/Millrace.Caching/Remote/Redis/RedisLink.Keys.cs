@@ -56,21 +56,29 @@ internal sealed partial class RedisLink
     }
 
     /// <summary>Removes entries and leases, and tells the others where the server does not.</summary>
-    public async ValueTask RemoveAsync(string[] keys, CancellationToken cancellationToken)
+    /// <returns>False: those whose server is away are parked.</returns>
+    /// <exception cref="RedisException">It failed.</exception>
+    public async ValueTask<bool> RemoveAsync(string[] keys, CancellationToken cancellationToken)
     {
+        if (_groups is { } groups)
+        {
+            return await RemoveOnClusterAsync(groups, keys, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!_isTelling)
+        {
+            await UnlinkAsync(Client, keys, cancellationToken).ConfigureAwait(false);
+            ThrowIfUntold();
+            return true;
+        }
+
         foreach (var chunk in keys.Chunk(512))
         {
-            if (_isTelling)
-            {
-                // One script per key, sent together: one of several keys would lock all of them, and its number of keys is part of its name.
-                await Task.WhenAll(chunk.Select(key => EvaluateAsync(RedisScripts.Remove, key, [_names.Of(key)], [], cancellationToken).AsTask())).ConfigureAwait(false);
-            }
-            else
-            {
-                await Client.UnlinkAsync([.. chunk.Select(_names.Of)], cancellationToken).ConfigureAwait(false);
-                ThrowIfUntold();
-            }
+            // One script per key, sent together: one of several keys would lock all of them, and its number of keys is part of its name.
+            await Task.WhenAll(chunk.Select(key => EvaluateAsync(RedisScripts.Remove, key, [_names.Of(key)], [], cancellationToken).AsTask())).ConfigureAwait(false);
         }
+
+        return true;
     }
 
     public override void OnTrustRestored(RedisTrackedConnection connection)
@@ -112,6 +120,25 @@ internal sealed partial class RedisLink
             Log.ServerEvicts(_logger, _cacheName, policy, policy.Replace("allkeys-", "volatile-", StringComparison.Ordinal));
         }
     }
+
+    private ValueTask ReleaseOrphansAsync(CancellationToken stop) => Orphans.ReleaseAsync(async (key, lease) =>
+    {
+        if (!IsReadyFor(key) && IsReady)
+        {
+            return; // its server is away: it ends by itself
+        }
+
+        try
+        {
+            await EvaluateAsync(RedisScripts.Release, key, [_names.Of(key)], [lease], stop).ConfigureAwait(false);
+        }
+        catch (RedisException) when (TryPark(key, "a lease could not be given back"))
+        {
+            return;
+        }
+
+        _local.KeyChanged(key); // the server does not tell who made a change
+    });
 
     private void ThrowIfUnsupported()
     {

@@ -14,6 +14,8 @@ namespace Millrace.Caching.Remote.Redis;
 // Nodes tell each other of tags, patterns and everything, and of keys where the caller wants to hear that all have heard, on one channel. Each
 // message there is numbered by the script that publishes it.
 //
+// Of a cluster each server comes and goes for itself (RedisLink.Servers.cs); what is said here is said of the one with the state and the channel.
+//
 // State          what happens                                                             level is asked   copies are fresh
 //   Recovering   subscribe; hear an own probe on the subscription; of several servers see   no               no
 //                which lists of them are in use (LayoutWatch); carry out what is owed (Journal); load marks; first heartbeat  ──► Ready
@@ -42,7 +44,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
     private readonly RedisCacheOptions _options;
     private readonly RedisOptions _redis;
     private readonly RedisClientServices _services;
-    private readonly ILocalLevel _local;
+    private volatile ILocalLevel _local; // of a cluster, its SlotGroups: written once, by the loop
     private readonly RemoteMarks _marks;
     private readonly Journal _journal;
     private readonly ServerClock _serverClock;
@@ -195,7 +197,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         Lose("the database was flushed");
     }
 
-    public override void OnTrustLost(RedisTrackedConnection connection) => Lose($"the connection {connection} was lost");
+    public override void OnTrustLost(RedisTrackedConnection connection) => LoseServer(connection.Server, $"the connection {connection} was lost");
 
     public async ValueTask DisposeAsync()
     {
@@ -234,6 +236,11 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
                 if (subscription is null || listening.IsCompleted)
                 {
                     IsCluster = (await client.InfoAsync("cluster", stop).ConfigureAwait(false)).GetValueOrDefault("cluster_enabled") == "1";
+                    if (IsCluster && _groups is null && SlotGroups.Of(_names, _local) is { } groups)
+                    {
+                        (_local, _groups) = (groups, groups);
+                    }
+
                     await WarnOfEvictionAsync(client, stop).ConfigureAwait(false);
                     RedisKey[] channels = [_names.Channel, _names.AnswersPrefix + Node];
                     subscription = IsCluster
@@ -244,6 +251,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
 
                 await RecoverAsync(client, stop).ConfigureAwait(false);
                 failures = 0;
+                RestoreServers(client, stop);
                 await WatchAsync(client, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -264,6 +272,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
             }
         }
 
+        await _restoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await LeaveAsync(client).ConfigureAwait(false);
         if (subscription is not null)
         {
@@ -331,26 +340,6 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
         }
     }
 
-    /// <summary>
-    /// Under the lock. The level can be asked before trust begins anew: a flight that found it away has begun before that, so what it brings, which the
-    /// server does not watch, is not served as fresh.
-    /// </summary>
-    private void Trust(long sent)
-    {
-        Breaker.Close();
-        Volatile.Write(ref _isReady, true);
-        _local.TrustLost(); // what was cached meanwhile was not watched
-        TrustUntil(sent + _clock.Units(_options.TrustDuration) - _clock.Lag);
-        _ready.TrySetResult();
-        Invalidated?.Invoke(); // perhaps by others, meanwhile
-    }
-
-    private void TrustUntil(long timestamp)
-    {
-        Volatile.Write(ref _trustedUntil, timestamp);
-        _local.TrustUntil(timestamp);
-    }
-
     private void ThrowIfLost(long losses)
     {
         if (losses != _losses)
@@ -399,6 +388,7 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
                 }
 
                 Renew(heartbeat.Sent, heartbeat.Number, handledBefore);
+                RestoreServers(client, stop);
                 await ReleaseOrphansAsync(stop).ConfigureAwait(false);
                 if (beats % PatternReloads == 0)
                 {
@@ -410,47 +400,6 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
             {
                 failed = true; // once may be chance
             }
-        }
-    }
-
-    private void Renew(long sent, long number, long handledBefore)
-    {
-        lock (_lock)
-        {
-            if (!_isReady)
-            {
-                return;
-            }
-
-            if (number < handledBefore)
-            {
-                Lose("the server's count of messages went back");
-                return;
-            }
-
-            _heartbeats.Enqueue((sent, number));
-            if (_heartbeats.Count > MaximumHeartbeats)
-            {
-                _heartbeats.Dequeue();
-            }
-
-            TrustIfHandled();
-        }
-    }
-
-    /// <summary>Under the lock. A trust that has ended is not renewed: what was read since then was not watched, and a recovery makes an end of it.</summary>
-    private void TrustIfHandled()
-    {
-        while (_heartbeats.TryPeek(out var heartbeat) && heartbeat.Number <= _handled)
-        {
-            if (_clock.Now >= _trustedUntil)
-            {
-                Lose("its trust ended before all messages were handled");
-                return;
-            }
-
-            _heartbeats.Dequeue();
-            TrustUntil(heartbeat.Sent + _clock.Units(_options.TrustDuration) - _clock.Lag);
         }
     }
 
@@ -475,12 +424,6 @@ internal sealed partial class RedisLink : RedisInvalidationHandler, IAsyncDispos
 
         static long Number(RedisReply reply) => long.Parse(reply.AsString()!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
     }
-
-    private ValueTask ReleaseOrphansAsync(CancellationToken stop) => Orphans.ReleaseAsync(async (key, lease) =>
-    {
-        await EvaluateAsync(RedisScripts.Release, key, [_names.Of(key)], [lease], stop).ConfigureAwait(false);
-        _local.KeyChanged(key); // the server does not tell who made a change
-    });
 
     private async Task LeaveAsync(RedisClient? client)
     {

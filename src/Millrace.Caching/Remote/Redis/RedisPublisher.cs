@@ -43,7 +43,7 @@ internal sealed class RedisPublisher(string node, RedisNames names, RemoteMarks 
     }
 
     /// <summary>Carries out what the level does not have, or may not have.</summary>
-    public async Task RepayAsync(RedisClient client, Journal journal, bool isCluster, Func<string[], CancellationToken, ValueTask> remove, CancellationToken stop)
+    public async Task RepayAsync(RedisClient client, Journal journal, bool isCluster, Func<string[], CancellationToken, ValueTask<bool>> remove, CancellationToken stop)
     {
         if (journal.SettledIn is var wait && wait > TimeSpan.Zero)
         {

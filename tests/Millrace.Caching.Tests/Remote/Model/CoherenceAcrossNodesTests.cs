@@ -24,6 +24,9 @@ public sealed class CoherenceAcrossNodesTests(ITestOutputHelper output)
     public Task No_history_on_several_servers_yields_a_value_older_than_it_may(string server, int servers, bool areListsUnlike) =>
         PlayAsync(server, servers, areListsUnlike);
 
+    [Fact, Trait("req", "C-16")]
+    public Task No_history_on_a_cluster_yields_a_value_older_than_it_may() => PlayAsync(SharedServers.Cluster, servers: 1);
+
     private async Task PlayAsync(string server, int servers, bool areListsUnlike = false)
     {
         var started = await Task.WhenAll(Enumerable.Range(0, servers).Select(_ => TownServer.StartAsync(server)));

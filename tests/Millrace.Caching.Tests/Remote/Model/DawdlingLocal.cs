@@ -70,8 +70,8 @@ internal sealed class DawdlingLocal(ILocalLevel local, Dawdler dawdler, Mutation
         }
     }
 
-    public ILocalLevel[] Split(int count, Func<string, int> partitionOf) =>
-        Array.ConvertAll(local.Split(count, partitionOf), ILocalLevel (part) => new DawdlingLocal(part, dawdler, mutation, cache, note));
+    public ILocalLevel[]? Split(int count, Func<string, int> partitionOf) =>
+        local.Split(count, partitionOf) is { } parts ? Array.ConvertAll(parts, ILocalLevel (part) => new DawdlingLocal(part, dawdler, mutation, cache, note)) : null;
 
     public void TrustUntil(long timestamp) => local.TrustUntil(mutation == Mutation.TrustKept ? long.MaxValue : timestamp);
 }

@@ -102,9 +102,9 @@ internal sealed class Town : IAsyncDisposable
             // A lost connection: of all nodes to one server, at any moment of the others' doings.
             actors.Add(CutAsync(random.Next(2) == 0 ? "normal" : "pubsub", server: random.Next(_servers.Length)));
         }
-        else if (_servers.Length > 1 && random.Next(4 * Cuts) == 0)
+        else if ((_servers.Length > 1 || _servers[0].IsCluster) && random.Next(4 * Cuts) == 0)
         {
-            // One of several servers is away for longer than trust lasts.
+            // One of several servers, or of a cluster, is away for longer than trust lasts.
             actors.Add(_servers[random.Next(_servers.Length)].FreezeAsync(Trust + Trust / 2));
         }
 
