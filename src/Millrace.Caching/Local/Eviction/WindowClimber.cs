@@ -10,11 +10,13 @@ namespace Millrace.Caching.Local.Eviction;
 //     Software Cache Management", Middleware 2018). That finds what no shadow reaches, such as a loop that is longer than the cache.
 //
 // A gradient can lead over a cliff (a loop a little longer than the cache: each step that makes the window larger seems to win a little, and loses
-// all). So a fall of the hit rate after a step by the shadows that is three times as deep as changes are here, and two points at least, undoes the step
+// all). So a fall of the hit rate after a step by the shadows that is five times as deep as changes are here, and two points at least, undoes the step
 // and puts the shadows under distrust for some samples, four times as many each time, up to 512.
 //
-// The step is a sixteenth of the cache; it halves when the direction turns, grows again while the shadows agree, shrinks by a fiftieth else, never
-// below half a percent, and is whole again when the hit rate jumps by ten points, which means another workload.
+// A step by the shadows is as long as what they have seen is worth: a sixteenth of the cache for one request in a hundred that the other side would have
+// answered, in proportion for less, half a percent at least. A step of hill climbing is a sixteenth at first; it halves when the direction turns, shrinks by a
+// fiftieth else, never below half a percent, and is whole again when the hit rate jumps by ten points, and by five times as much as it changes here, which
+// means another workload.
 internal sealed class WindowClimber
 {
     public const double SmallestShare = 0.005;
@@ -25,14 +27,17 @@ internal sealed class WindowClimber
     private const double SmallestStep = 0.005;
     private const double Jump = 0.1;
     private const double Deviations = 2;
+    private const double FullGain = 0.01; // of all requests, that a part of the cache that is larger by a thirty-second would have answered
     private const double DeepFall = 0.02;
+    private const double Unusual = 5; // times the usual change
     private const int FirstDistrust = 8;
     private const int LongestDistrust = 512;
 
     private double _step = LargestStep;
     private double _last = LargestStep; // the last move, so the first turns: towards the small window
     private double _hitRate = -1;
-    private double _noise;
+    private double _noise; // how much the hit rate changes from sample to sample
+    private double _changes; // seen
     private bool _followedShadows;
     private int _distrusted;
     private int _nextDistrust = FirstDistrust;
@@ -47,7 +52,8 @@ internal sealed class WindowClimber
         var isFirst = _hitRate < 0;
         var change = isFirst ? 0 : rate - _hitRate;
         _hitRate = rate;
-        if (LedAstray(change))
+        var isJump = Math.Abs(change) >= Math.Max(Jump, Unusual * _noise);
+        if (!isFirst && LedAstray(change))
         {
             _last = -_last;
             Share = Math.Clamp(Share + _last, SmallestShare, LargestShare);
@@ -56,47 +62,37 @@ internal sealed class WindowClimber
 
         var strength = (windowMisses - mainMisses) / Math.Sqrt(windowMisses + mainMisses + 1);
         _followedShadows = _distrusted == 0 && Math.Abs(strength) > Deviations;
-        var up = _last > 0;
-        if (_followedShadows)
-        {
-            up = strength > 0;
-        }
-        else if (isFirst || change < 0)
-        {
-            up = !up;
-        }
-
-        if (Math.Abs(change) >= Jump)
-        {
-            _step = LargestStep;
-        }
-
-        if (up != _last > 0 && !isFirst)
-        {
-            _step = Math.Max(SmallestStep, _step / 2);
-        }
-        else
-        {
-            _step = _followedShadows ? Math.Min(LargestStep, _step * 1.1) : Math.Max(SmallestStep, _step * 0.98);
-        }
-
-        _last = up ? _step : -_step;
+        _last = _followedShadows ? ShadowStep((double)(windowMisses - mainMisses) / requests) : HillStep(isFirst || change < 0, isFirst || isJump);
         Share = Math.Clamp(Share + _last, SmallestShare, LargestShare);
+    }
+
+    /// <summary>The more hits the other side would have had, the longer.</summary>
+    private static double ShadowStep(double gain) =>
+        Math.CopySign(Math.Clamp(Math.Abs(gain) / FullGain * LargestStep, SmallestStep, LargestStep), gain);
+
+    private double HillStep(bool turns, bool isWhole)
+    {
+        _step = isWhole ? LargestStep : Math.Max(SmallestStep, turns ? _step / 2 : _step * 0.98);
+        return _last > 0 == turns ? -_step : _step;
     }
 
     private bool LedAstray(double change)
     {
-        var isAstray = _followedShadows && change < -Math.Max(DeepFall, 3 * _noise);
+        var isOurs = _followedShadows && change < 0; // perhaps: so it says nothing of the noise
         _followedShadows = false;
-        if (isAstray)
+        if (isOurs && change < -Math.Max(DeepFall, Unusual * _noise))
         {
             _distrusted = _nextDistrust;
             _nextDistrust = Math.Min(LongestDistrust, _nextDistrust * 4);
-            return true; // a fall that we made ourselves says nothing of the noise
+            return true;
         }
 
         _distrusted = Math.Max(0, _distrusted - 1);
-        _noise += (Math.Abs(change) - _noise) * 0.2;
+        if (!isOurs)
+        {
+            _noise += (Math.Abs(change) - _noise) * Math.Max(0.2, 1.0 / ++_changes); // the mean, until there are enough to forget the first
+        }
+
         return false;
     }
 }
