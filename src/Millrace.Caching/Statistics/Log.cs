@@ -90,7 +90,7 @@ internal static partial class Log
     [LoggerMessage(1017, LogLevel.Warning, "Cache '{Cache}': a value under a key like '{Pattern}' cannot be read back from the second level; it counts as missing.")]
     public static partial void PayloadUnreadable(ILogger logger, Exception exception, string cache, string pattern);
 
-    [LoggerMessage(1021, LogLevel.Debug, "Cache '{Cache}': {Looked} entries of the second level were looked at and {Removed} invalidated ones removed, in {Duration}.")]
+    [LoggerMessage(1025, LogLevel.Debug, "Cache '{Cache}': {Looked} entries of the second level were looked at and {Removed} invalidated ones removed, in {Duration}.")]
     public static partial void Swept(ILogger logger, string cache, long looked, long removed, TimeSpan duration);
 
     [LoggerMessage(1022, LogLevel.Information, "Cache '{Cache}': a sweep of invalidated entries in the second level was broken off; it is begun anew later. Said once until one succeeds.")]

@@ -46,4 +46,49 @@ public sealed class JournalTests
 
         Assert.True(journal.Take().Everything);
     }
+
+    [Fact]
+    public void What_is_parked_of_a_server_keeps_nobody_away_and_is_taken_for_that_server_alone()
+    {
+        var journal = new Journal(_clock);
+        journal.Note(JournalKind.Key, "a:long ago");
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        journal.Note(JournalKind.Key, "a:just before");
+        journal.Note(JournalKind.Key, "b:just before");
+        journal.Note(JournalKind.Tag, "a:tag");
+        journal.Owe(JournalKind.Key, "a:owed");
+        journal.Owe(JournalKind.Key, "b:owed");
+
+        journal.ParkRecent(IsOfA);
+        journal.Park("a:parked");
+        journal.Park("b:parked");
+
+        Assert.True(journal.HasParked(IsOfA));
+        Assert.Equal(["a:just before", "a:owed", "a:parked"], journal.TakeParked(IsOfA).Order(StringComparer.Ordinal));
+        Assert.False(journal.HasParked(IsOfA));
+        Assert.Empty(journal.TakeParked(IsOfA));
+        Assert.True(journal.IsOwing); // of b
+        Assert.Equal(["a:just before", "b:just before", "b:owed"], journal.Take().Keys.Order(StringComparer.Ordinal));
+        Assert.False(journal.IsOwing);
+        Assert.Equal(["b:parked"], journal.TakeParked(static _ => true));
+
+        static bool IsOfA(string key) => key.StartsWith("a:", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_than_can_be_parked_stands_for_everything()
+    {
+        var journal = new Journal(_clock);
+        for (var i = 0; i < Journal.Limit; i++)
+        {
+            journal.Park($"k{i}");
+        }
+
+        Assert.False(journal.IsOwing);
+        journal.Park("one more");
+
+        Assert.True(journal.IsOwing);
+        Assert.True(journal.Take().Everything);
+        Assert.Empty(journal.TakeParked(static _ => true));
+    }
 }

@@ -91,4 +91,21 @@ public sealed class UntrackedKeysTests(SharedServers servers)
 
         await b.UntilAsync("k", "SOURCE", TimeSpan.FromSeconds(30)); // the copy would live for a minute
     }
+
+    [Fact]
+    public async Task A_cluster_without_tracking_is_refused_with_the_remedy_and_reads_go_on()
+    {
+        var log = new LogList();
+        await using var cluster = await TestKit.Redis.RedisCluster.StartAsync("--rename-command", "CLIENT", SharedServers.ClientCommand(SharedServers.Untracked));
+        await using var cache = await Node.StartAsync(cluster.Nodes[0].Address, logger: log, wait: false);
+
+        await TestKit.Poll.UntilAsync(
+            () => Task.FromResult(log.Texts.Any(static text => text.Contains("Use one server, or a cluster of Redis or Valkey.", StringComparison.Ordinal)) ? null : string.Join("; ", log.Texts)),
+            "it is said");
+        Assert.False(cache.IsSharing);
+        Assert.Equal("one", await cache.ReadAsync("k", static () => "one"));
+        Assert.Equal("one", await cache.FindAsync("k")); // stale, as in any outage
+        await cache.RemoveAsync("k", Node.Token);
+        Assert.Equal("two", await cache.ReadAsync("k", static () => "two"));
+    }
 }

@@ -123,7 +123,7 @@ internal sealed partial class RedisLink
 
     private ValueTask ReleaseOrphansAsync(CancellationToken stop) => Orphans.ReleaseAsync(async (key, lease) =>
     {
-        if (!IsReadyFor(key) && IsReady)
+        if (_groups is { AnyAway: true } groups && !groups.IsWritable(key))
         {
             return; // its server is away: it ends by itself
         }
