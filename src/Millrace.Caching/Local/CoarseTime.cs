@@ -3,21 +3,20 @@ using System.Runtime.CompilerServices;
 namespace Millrace.Caching.Local;
 
 // The system's coarse clock in a field. To ask the system costs as much as a third of a look-up; so while caches are read, one thread of the process
-// asks it every few milliseconds, and readers read the field. When nobody has read it for a second the thread waits until somebody does: a process
-// that rests is not woken.
+// asks it every few milliseconds, and readers read the field. Each second the thread waits until somebody reads again: a process that rests is not
+// woken, and a reader need not write down that it reads.
 //
 // The field is behind by the period, or by more if the thread gets no processor for longer: after a pause of the whole process (a debugger, SIGSTOP, a long
 // collection), until it runs again. Whoever must not take that risk asks the system itself.
 internal sealed class CoarseTime
 {
     private const int Period = 8; // ms
-    private const int RoundsPerLook = 128;
+    private const int Rounds = 128; // then it asks whether anybody still reads, by having the next reader ask for it
 
     private readonly object _gate = new(); // guards the two fields below; the keeper waits on it
     private Thread? _keeper;
     private bool _isWanted;
     private long _milliseconds; // 0: nobody keeps it
-    private bool _isRead; // since the keeper last looked
 
     private CoarseTime()
     {
@@ -38,34 +37,26 @@ internal sealed class CoarseTime
         get
         {
             var now = Volatile.Read(ref _milliseconds);
-            if (now == 0)
-            {
-                return Begin();
-            }
-
-            if (!_isRead)
-            {
-                _isRead = true; // written once a second, so that the field stays shared between processors
-            }
-
-            return now;
+            return now == 0 ? Begin() : now;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long Begin()
     {
-        _isRead = true;
-        lock (_gate)
+        if (!Volatile.Read(ref _isWanted)) // else the keeper is on its way
         {
-            if (_keeper is null)
+            lock (_gate)
             {
-                _keeper = new Thread(Keep) { IsBackground = true, Name = "Millrace clock" };
-                _keeper.UnsafeStart();
-            }
+                if (_keeper is null)
+                {
+                    _keeper = new Thread(Keep) { IsBackground = true, Name = "Millrace clock" };
+                    _keeper.UnsafeStart();
+                }
 
-            _isWanted = true;
-            Monitor.Pulse(_gate);
+                Volatile.Write(ref _isWanted, true);
+                Monitor.Pulse(_gate);
+            }
         }
 
         return Exact;
@@ -82,18 +73,13 @@ internal sealed class CoarseTime
                     Monitor.Wait(_gate);
                 }
 
-                do
+                for (var round = 0; round < Rounds; round++)
                 {
-                    _isRead = false;
-                    for (var round = 0; round < RoundsPerLook; round++)
-                    {
-                        Volatile.Write(ref _milliseconds, Exact);
-                        Monitor.Wait(_gate, Period); // ends early when a reader came while nobody kept the time
-                    }
+                    Volatile.Write(ref _milliseconds, Exact);
+                    Monitor.Wait(_gate, Period);
                 }
-                while (Volatile.Read(ref _isRead));
 
-                _isWanted = false;
+                Volatile.Write(ref _isWanted, false);
                 Volatile.Write(ref _milliseconds, 0); // who reads it now says again that it is wanted
             }
         }
