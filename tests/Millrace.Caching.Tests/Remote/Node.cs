@@ -37,6 +37,22 @@ internal static class Node
     /// <summary>A read that finds the value, whatever level it is in.</summary>
     public static ValueTask<string> FindAsync(this Cache cache, string key) => cache.ReadAsync(key, static () => "SOURCE");
 
+    /// <summary>Reads keys that are hits, none of which may wait, until the node has noticed that a server is away, and for a while after that.</summary>
+    public static async Task HitsAsync(this Cache cache, string[] keys, string value)
+    {
+        for (var rounds = 0; cache.IsSharing || rounds < 2_000; rounds += cache.IsSharing ? 0 : 1)
+        {
+            foreach (var key in keys)
+            {
+                var read = cache.FindAsync(key);
+                Assert.True(read.IsCompletedSuccessfully, $"A hit waits in round {rounds}.");
+                Assert.Equal(value, await read);
+            }
+
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Ends when every node has heard what this one has told until now, so that a late word takes nobody's copy any more.</summary>
     public static ValueTask HeardAsync(this Cache cache) => cache.RemoveAsync(["nobody has this one"], confirmed: true, Token);
 

@@ -75,14 +75,14 @@ internal sealed partial class RedisLink
             return;
         }
 
-        Log.BreakerOpened(_logger, failure, _cacheName);
         if (server is null)
         {
+            Log.BreakerOpened(_logger, failure, _cacheName);
             Lose("it does not answer");
         }
         else
         {
-            LoseServer(server, "it does not answer");
+            LoseServer(server, failure.Message);
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed partial class RedisLink
             {
                 await UnlinkAsync(client, parked, stop).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is RedisException or OperationCanceledException)
+            catch (Exception) // whatever it was: what is parked stays so, and its servers away, as was said when they were lost
             {
                 lock (_lock)
                 {

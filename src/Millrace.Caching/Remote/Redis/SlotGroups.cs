@@ -100,7 +100,7 @@ internal sealed class SlotGroups : ILocalLevel
         CountAway();
     }
 
-    /// <summary>Groups that are away, whose servers all answer.</summary>
+    /// <summary>Groups that are not ready, whose servers all answer.</summary>
     public int[] Answering(IReadOnlyCollection<string> servers, IReadOnlyList<RedisSlotRange> ranges)
     {
         var served = new int[Count];
@@ -112,13 +112,13 @@ internal sealed class SlotGroups : ILocalLevel
             }
         }
 
-        return [.. Enumerable.Range(0, Count).Where(group => _states[group] == Away && served[group] == Slots)];
+        return [.. Enumerable.Range(0, Count).Where(group => _states[group] != Ready && served[group] == Slots)];
     }
 
     /// <summary>The servers of groups that are away, each with a key that it has.</summary>
     public IEnumerable<(string Server, RedisKey Key)> Probes(IReadOnlyList<RedisSlotRange> ranges)
     {
-        var servers = ranges.Where(range => Enumerable.Range(range.First / Slots, (range.Last / Slots) - (range.First / Slots) + 1).Any(group => _states[group] == Away))
+        var servers = ranges.Where(range => Enumerable.Range(range.First / Slots, (range.Last / Slots) - (range.First / Slots) + 1).Any(group => _states[group] != Ready))
             .Select(static range => range.Server).ToHashSet(StringComparer.Ordinal);
         foreach (var server in servers)
         {
