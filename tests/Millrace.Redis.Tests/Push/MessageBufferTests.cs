@@ -91,8 +91,9 @@ public sealed class MessageBufferTests
     public async Task Every_message_goes_to_one_of_several_readers()
     {
         const int Messages = 10_000;
-        var buffer = new MessageBuffer(Messages, long.MaxValue);
-        var readers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        const int Readers = 4;
+        var buffer = new MessageBuffer(Messages + Readers, long.MaxValue); // all of it: readers may start late
+        var readers = Enumerable.Range(0, Readers).Select(_ => Task.Run(async () =>
         {
             var taken = new List<string>();
             while (await buffer.TakeAsync(CancellationToken.None) is { Kind: not RedisMessageKind.Missed } message)
