@@ -160,8 +160,8 @@ internal abstract class SingleFlight(FlightKey key, string[] tags, long stamp, l
         (Key, _tags, _state, StartedAt) = (key, tags, Waiter, now);
     }
 
-    /// <summary>Whether anything waits for it to land.</summary>
-    protected abstract bool HasWaiters { get; }
+    /// <summary>Whether anybody waits for it to land, or has. Once it has landed, nobody begins to.</summary>
+    public abstract bool HasWaiters { get; }
 
     /// <summary>Makes what those who join wait for.</summary>
     protected abstract void PrepareLanding();
@@ -217,7 +217,7 @@ internal sealed class SingleFlight<T>(FlightKey key, string[] tags, long stamp, 
     /// </summary>
     public Task<Landing<T>> Own => (_own ??= new TaskCompletionSource<Landing<T>>()).Task;
 
-    protected override bool HasWaiters => _own is not null || _landing is not null;
+    public override bool HasWaiters => _own is not null || _landing is not null;
 
     public void Land(in Landing<T> landing)
     {

@@ -79,7 +79,7 @@ internal sealed partial class ReadPath
 
             _flights.Ended(flight);
             flight.Land(landing);
-            return landing;
+            return flight.HasWaiters ? landing : SourcePath.Own(landing);
         }
         catch (Exception failure) // the factory's, or its value's: it goes to all who wait
         {

@@ -135,7 +135,7 @@ internal sealed partial class SourcePath(
         Time(answer, asked, pattern);
         Overtake(flight, answer, replaces: false);
         flight.Doomed = true; // not in the table
-        return answer.Kind == RemoteAnswerKind.Hit ? Restore(flight, answer.Entry, terms, pattern) : null;
+        return answer.Kind == RemoteAnswerKind.Hit && Restore(flight, answer.Entry, terms, pattern, isKept: false) is { } landing ? Own(landing) : null;
     }
 
     /// <summary>An entry's head, with the time it has here.</summary>
@@ -352,56 +352,6 @@ internal sealed partial class SourcePath(
         if (flight.IsCancelled)
         {
             throw new OperationCanceledException(flight.Token);
-        }
-    }
-
-    private bool IsOfSchema<T>(in RemoteEntry entry) => entry.Schema == codecs.Of<T>().Schema;
-
-    /// <summary>Makes what L2 has into what a flight brings; null where it cannot be read.</summary>
-    public Landing<T>? Restore<T>(SingleFlight<T> flight, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern)
-    {
-        if (!IsOfSchema<T>(found) || EntryCodec.Unpack(found) is not { } payload)
-        {
-            return null;
-        }
-
-        var now = remote!.ServerNowFor(flight.Key.Key);
-        var left = TimeSpan.FromMilliseconds(Math.Max(1, found.ExpiresAt - now));
-        var refreshIn = terms.Source.RefreshAhead is { } share ? TimeSpan.FromMilliseconds(Math.Max(0, RefreshMoment(found, share) - now)) : (TimeSpan?)null;
-        var own = flight.Tags;
-        string[] tags = found.Tags.Length == 0 || ReferenceEquals(found.Tags, own) ? own : [.. found.Tags.Union(own, StringComparer.Ordinal)];
-        var head = Head(flight.Key.Key, tags, flight.Stamp, flight.Order, terms, left, pattern, refreshIn);
-        if (Restore<T>(head, payload, found, terms, pattern, isKept: flight.Key.WritesLocal) is not var (entry, value))
-        {
-            return null;
-        }
-
-        pattern.RemoteHit();
-        if (flight.Key.WritesLocal)
-        {
-            Store(entry, flight);
-        }
-
-        if (terms.Sliding is not null)
-        {
-            _ = remote.TouchAsync(flight.Key.Key, RemoteLifetime(terms, left)).AsTask();
-        }
-
-        return new Landing<T>(entry, value, HasOriginal: true);
-    }
-
-    private (Entry<T> Entry, T? Value)? Restore<T>(
-        in EntryHead head, ReadOnlyMemory<byte> payload, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern, bool isKept)
-    {
-        try
-        {
-            var entry = codecs.Of<T>().Restore(head, payload, found.Flags.HasFlag(EntryFlags.Null), terms.Immutable, isKept, out var value);
-            return (entry, value);
-        }
-        catch (InvalidOperationException failure)
-        {
-            Log.PayloadUnreadable(logger, failure, cacheName, pattern.Name);
-            return null;
         }
     }
 

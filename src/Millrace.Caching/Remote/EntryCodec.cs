@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.IO.Compression;
@@ -63,7 +64,7 @@ internal static class EntryCodec
         byte[]? packed = null;
         if (payload.Length >= compressAbove)
         {
-            packed = System.Buffers.ArrayPool<byte>.Shared.Rent(payload.Length);
+            packed = ArrayPool<byte>.Shared.Rent(payload.Length);
             if (BrotliEncoder.TryCompress(payload, packed.AsSpan(0, payload.Length - (payload.Length / 10)), out var length, quality: 1, window: 18))
             {
                 payload = packed.AsSpan(0, length);
@@ -95,39 +96,58 @@ internal static class EntryCodec
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumOffset), Checksum(bytes.AsSpan(ChecksumOffset + 4)));
         if (packed is not null)
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(packed);
+            ArrayPool<byte>.Shared.Return(packed);
         }
 
         return bytes;
     }
 
+    /// <summary>Cuts a value as it comes in: the payload of an entry is copied once, to where it stays.</summary>
+    public static StoredValue Cut(in ReadOnlySequence<byte> value)
+    {
+        if (!value.IsSingleSegment)
+        {
+            return Cut(value.ToArray());
+        }
+
+        var bytes = value.FirstSpan;
+        var at = PayloadOffset(bytes);
+        return at < 0
+            ? new StoredValue(bytes[..Math.Min(bytes.Length, LeaseLength)].ToArray(), default, at, IsIntact: false, bytes.Length)
+            : new StoredValue(bytes[..at].ToArray(), bytes[at..].ToArray(), at, IsIntact(bytes), bytes.Length);
+    }
+
+    /// <summary>The same for a value that is in an array: nothing is copied.</summary>
+    public static StoredValue Cut(byte[]? value)
+    {
+        if (value is null)
+        {
+            return default;
+        }
+
+        var at = PayloadOffset(value);
+        return new StoredValue(value, at < 0 ? default : value.AsMemory(at), at, at >= 0 && IsIntact(value), value.Length);
+    }
+
     /// <summary>Reads what stands under a key.</summary>
-    /// <param name="bytes">The value; null: there is none. An entry keeps a part of it.</param>
+    /// <param name="stored">The value. An entry keeps its payload.</param>
     /// <param name="expectedTags">The tags that it probably has, to spare new strings.</param>
     /// <param name="maximumPayloadBytes">The longest payload, before compression, that is read.</param>
     /// <param name="entry">The entry, where it is one.</param>
-    public static EntryKind Read(byte[]? bytes, string[] expectedTags, int maximumPayloadBytes, out RemoteEntry entry)
+    public static EntryKind Read(in StoredValue stored, string[] expectedTags, int maximumPayloadBytes, out RemoteEntry entry)
     {
         entry = default;
-        if (bytes is null)
+        if (stored.Head is not { } head)
         {
             return EntryKind.Nothing;
         }
 
-        if (bytes.Length < HeadLength || bytes[0] != Magic || bytes[1] != Version || ((EntryFlags)bytes[2] & ~Known) != EntryFlags.None)
+        if (stored.PayloadAt < 0)
         {
-            return EntryKind.Unreadable;
+            return stored.Length == LeaseLength && IsOurs(head) && ((EntryFlags)head[2]).HasFlag(EntryFlags.Lease) ? EntryKind.Lease : EntryKind.Unreadable;
         }
 
-        var flags = (EntryFlags)bytes[2];
-        if (flags.HasFlag(EntryFlags.Lease))
-        {
-            return bytes.Length == LeaseLength ? EntryKind.Lease : EntryKind.Unreadable;
-        }
-
-        return TryReadStamp(bytes, out var stamp) && TryReadEntry(bytes, flags, stamp, expectedTags, maximumPayloadBytes, out entry)
-            ? EntryKind.Entry
-            : EntryKind.Unreadable;
+        return stored.IsIntact && TryReadEntry(head, stored, expectedTags, maximumPayloadBytes, out entry) ? EntryKind.Entry : EntryKind.Unreadable;
     }
 
     /// <summary>Reads the stamp and the tags of an entry of which only the beginning is there. Its checksum is not looked at.</summary>
@@ -135,7 +155,7 @@ internal static class EntryCodec
     public static bool TryReadHead(byte[] beginning, out long stamp, out string[] tags)
     {
         (stamp, tags) = (0, []);
-        if (beginning.Length < FixedLength || beginning[0] != Magic || beginning[1] != Version || ((EntryFlags)beginning[2] & (~Known | EntryFlags.Lease)) != EntryFlags.None)
+        if (beginning.Length < FixedLength || !IsOurs(beginning) || ((EntryFlags)beginning[2]).HasFlag(EntryFlags.Lease))
         {
             return false;
         }
@@ -165,7 +185,7 @@ internal static class EntryCodec
     /// <summary>Writes a number as a stamp is written.</summary>
     public static void WriteDigits(Span<byte> destination, long number)
     {
-        if (!Utf8Formatter.TryFormat(number, destination, out var written, new System.Buffers.StandardFormat('D', StampLength)) || written != StampLength)
+        if (!Utf8Formatter.TryFormat(number, destination, out var written, new StandardFormat('D', StampLength)) || written != StampLength)
         {
             throw new ArgumentOutOfRangeException(nameof(number), number, $"A stamp has at most {StampLength} digits.");
         }
@@ -180,36 +200,54 @@ internal static class EntryCodec
     private static bool TryReadStamp(ReadOnlySpan<byte> bytes, out long stamp) =>
         Utf8Parser.TryParse(bytes.Slice(StampOffset, StampLength), out stamp, out var read) && read == StampLength && stamp >= 0;
 
-    private static bool TryReadEntry(byte[] bytes, EntryFlags flags, long stamp, string[] expectedTags, int maximumPayloadBytes, out RemoteEntry entry)
+    private static bool IsOurs(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= HeadLength && bytes[0] == Magic && bytes[1] == Version && ((EntryFlags)bytes[2] & ~Known) == EntryFlags.None;
+
+    private static bool IsIntact(ReadOnlySpan<byte> entry) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(entry[ChecksumOffset..]) == Checksum(entry[(ChecksumOffset + 4)..]);
+
+    /// <summary>Where an entry's payload begins; negative: the value is no entry, or its tags go past its end.</summary>
+    private static int PayloadOffset(ReadOnlySpan<byte> value)
+    {
+        if (value.Length < FixedLength + 4 || !IsOurs(value) || ((EntryFlags)value[2]).HasFlag(EntryFlags.Lease))
+        {
+            return -1;
+        }
+
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(value[(ChecksumOffset + 16)..]);
+        var at = FixedLength;
+        for (var i = 0; i < count && value.Length - at >= 2; i++)
+        {
+            at += 2 + BinaryPrimitives.ReadUInt16LittleEndian(value[at..]);
+        }
+
+        return count <= MaximumTags && value.Length - at >= 4 ? at + 4 : -1;
+    }
+
+    private static bool TryReadEntry(byte[] head, in StoredValue stored, string[] expectedTags, int maximumPayloadBytes, out RemoteEntry entry)
     {
         entry = default;
-        if (bytes.Length < FixedLength + 4
-            || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(ChecksumOffset)) != Checksum(bytes.AsSpan(ChecksumOffset + 4)))
-        {
-            return false;
-        }
-
-        var tagCount = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(ChecksumOffset + 16));
+        var flags = (EntryFlags)head[2];
         var at = FixedLength;
-        if (tagCount > MaximumTags || !TryReadTags(bytes, tagCount, expectedTags, ref at, out var tags) || bytes.Length - at < 4)
+        var tagCount = BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(ChecksumOffset + 16));
+        if (!TryReadStamp(head, out var stamp) || !TryReadTags(head, tagCount, expectedTags, ref at, out var tags))
         {
             return false;
         }
 
-        var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at));
-        var payload = bytes.AsMemory(at + 4);
-        if (length < 0 || length > maximumPayloadBytes || (!flags.HasFlag(EntryFlags.Compressed) && length != payload.Length))
+        var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(stored.PayloadAt - 4));
+        if (length < 0 || length > maximumPayloadBytes || (!flags.HasFlag(EntryFlags.Compressed) && length != stored.Payload.Length))
         {
             return false;
         }
 
         entry = new RemoteEntry(
             stamp,
-            BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(ChecksumOffset + 4)),
+            BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(ChecksumOffset + 4)),
             flags,
-            BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(ChecksumOffset + 12)),
+            BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(ChecksumOffset + 12)),
             tags,
-            payload,
+            stored.Payload,
             length);
         return true;
     }

@@ -7,5 +7,8 @@ internal sealed class PassingEntry<T>(in EntryHead head, ReadOnlyMemory<byte> pa
 {
     public override T Read() => codec.Decode(Key, payload);
 
+    /// <summary>The value for the last who asks: it may be made of the bytes themselves.</summary>
+    public T Take() => codec.Take(Key, payload);
+
     protected override Entry Again(in EntryHead head) => new PayloadEntry<T>(head, payload.ToArray(), codec);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Caching.Hybrid;
 using Millrace.Caching.Local;
 
@@ -13,6 +14,12 @@ namespace Millrace.Caching.Values;
 internal sealed class ValueCodec<T>(bool shares, IHybridCacheSerializer<T> serializer, Func<T, long> weigh, Func<T, T>? clone, int schema)
 {
     public int Schema => schema;
+
+    /// <summary>Whether the bytes are the value.</summary>
+    private bool IsPlain => serializer is BytesSerializer;
+
+    private static byte[]? WholeArray(ReadOnlyMemory<byte> payload) =>
+        MemoryMarshal.TryGetArray(payload, out var part) && part.Array is { } array && array.Length == payload.Length ? array : null;
 
     /// <summary>Makes an entry of a value; the entry shares it if the type or the caller says that nobody changes it.</summary>
     /// <exception cref="InvalidOperationException">The value cannot be serialized.</exception>
@@ -45,19 +52,24 @@ internal sealed class ValueCodec<T>(bool shares, IHybridCacheSerializer<T> seria
 
     /// <summary>Makes an entry of what the second level has.</summary>
     /// <param name="head">The entry's head.</param>
-    /// <param name="payload">The bytes; no others are kept.</param>
+    /// <param name="payload">The bytes. A whole array belongs to the entry from now on; of a part of one a copy is kept.</param>
     /// <param name="isNull">Whether the value is null.</param>
     /// <param name="immutable">Whether the caller says that nobody changes it.</param>
-    /// <param name="isKept">Whether the entry outlives those who wait for it, and so takes a copy of the bytes and nothing around them.</param>
-    /// <param name="value">The value, an object that is the caller's own unless it is shared.</param>
+    /// <param name="isKept">Whether the entry outlives those who wait for it, and so keeps the bytes and nothing around them.</param>
+    /// <param name="value">The value, an object that is the caller's own unless it is shared; null where the entry is to be asked for it.</param>
     /// <exception cref="InvalidOperationException">The bytes are not what its serializer writes.</exception>
     public Entry<T> Restore(in EntryHead head, ReadOnlyMemory<byte> payload, bool isNull, bool immutable, bool isKept, out T? value)
     {
-        value = isNull ? default : Decode(head.Key, payload);
-        return isNull || shares || immutable || clone is not null ? Encode(head, value!, immutable)
-            : isKept ? new PayloadEntry<T>(head, payload.ToArray(), this)
-            : new PassingEntry<T>(head, payload, this);
+        var passes = !isNull && !shares && !immutable && clone is null && !isKept;
+        value = isNull || (passes && IsPlain) ? default : Decode(head.Key, payload);
+        return passes ? new PassingEntry<T>(head, payload, this)
+            : isNull || shares || immutable || clone is not null ? Encode(head, value!, immutable)
+            : new PayloadEntry<T>(head, WholeArray(payload) ?? payload.ToArray(), this);
     }
+
+    /// <summary>Makes a value of bytes that nobody else will ask for.</summary>
+    public T Take(string key, ReadOnlyMemory<byte> payload) =>
+        IsPlain && WholeArray(payload) is { } bytes ? (T)(object)bytes : Decode(key, payload);
 
     public T Decode(string key, ReadOnlyMemory<byte> payload)
     {

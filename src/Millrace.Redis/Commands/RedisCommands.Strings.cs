@@ -53,6 +53,21 @@ public abstract partial class RedisCommands
     public ValueTask<IMemoryOwner<byte>?> GetPooledAsync(RedisKey key, CancellationToken cancellationToken = default) =>
         SendAsync(Get, Replies.Pooled, cancellationToken, key);
 
+    /// <summary>GET: reads a value as its caller needs it, without copying it first.</summary>
+    /// <typeparam name="T">The result.</typeparam>
+    /// <param name="key">The key.</param>
+    /// <param name="parser">Makes the result of the value, or of null when there is no such key.</param>
+    /// <param name="cancellationToken">Gives the command up.</param>
+    /// <returns>What the parser made.</returns>
+    public ValueTask<T> GetAsync<T>(RedisKey key, RedisReplyParser<T> parser, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(parser);
+        var operation = RedisOperation<T>.Rent(CallParser<T>());
+        operation.Encode(Get, [key], SlotUse);
+        operation.Target = parser;
+        return SendAsync(operation, cancellationToken);
+    }
+
     /// <summary>GET: reads a value as text (UTF-8).</summary>
     /// <returns>The text; null when there is no such key.</returns>
     public ValueTask<string?> GetStringAsync(RedisKey key, CancellationToken cancellationToken = default) =>

@@ -100,7 +100,7 @@ internal sealed class DistributedLevel : SecondLevel
             return new RemoteAnswer(RemoteAnswerKind.Unavailable);
         }
 
-        switch (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry))
+        switch (EntryCodec.Read(EntryCodec.Cut(bytes), tags, _maximumPayloadBytes, out var entry))
         {
             case EntryKind.Entry:
                 return await JudgeAsync(key, tags, entry, least, cancellationToken).ConfigureAwait(false);

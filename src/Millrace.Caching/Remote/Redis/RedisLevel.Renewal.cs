@@ -149,10 +149,11 @@ internal sealed partial class RedisLevel
             }
 
             _link.Succeeded(keys[places[0]]);
-            await LearnAsync(client, tags, found, cancellationToken).ConfigureAwait(false);
+            var stored = Array.ConvertAll(found, static bytes => EntryCodec.Cut(bytes));
+            await LearnAsync(client, tags, stored, cancellationToken).ConfigureAwait(false);
             for (var i = 0; i < places.Length; i++)
             {
-                answers[places[i]] = await JudgeAsync(client, losses, keys[places[i]], tags, found[i], question, cancellationToken).ConfigureAwait(false);
+                answers[places[i]] = await JudgeAsync(client, losses, keys[places[i]], tags, stored[i], question, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (RedisException failure)
@@ -162,12 +163,12 @@ internal sealed partial class RedisLevel
     }
 
     /// <summary>Asks for the marks of all tags that the entries have and nobody has expected, at once.</summary>
-    private async ValueTask LearnAsync(RedisClient client, string[] expected, byte[]?[] found, CancellationToken cancellationToken)
+    private async ValueTask LearnAsync(RedisClient client, string[] expected, StoredValue[] found, CancellationToken cancellationToken)
     {
         HashSet<string>? others = null;
-        foreach (var bytes in found)
+        foreach (var stored in found)
         {
-            if (EntryCodec.Read(bytes, expected, _maximumPayloadBytes, out var entry) == EntryKind.Entry && !ReferenceEquals(entry.Tags, expected))
+            if (EntryCodec.Read(stored, expected, _maximumPayloadBytes, out var entry) == EntryKind.Entry && !ReferenceEquals(entry.Tags, expected))
             {
                 (others ??= new HashSet<string>(StringComparer.Ordinal)).UnionWith(entry.Tags);
             }

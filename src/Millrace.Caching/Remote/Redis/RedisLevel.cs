@@ -17,6 +17,9 @@ internal sealed partial class RedisLevel : SecondLevel
     private static readonly TimeSpan LeastLifetime = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan SaidAgain = TimeSpan.FromMinutes(1);
 
+    private static readonly RedisReplyParser<StoredValue> CutReply =
+        static (ref reader) => reader.TryReadContent(out var content) ? EntryCodec.Cut(content) : default;
+
     private readonly string _cacheName;
     private readonly RedisNames _names;
     private readonly RedisCacheOptions _options;
@@ -93,18 +96,18 @@ internal sealed partial class RedisLevel : SecondLevel
     {
         try
         {
-            var get = client.GetAsync(_names.Of(key), cancellationToken);
-            byte[]? bytes;
+            var get = client.GetAsync(_names.Of(key), CutReply, cancellationToken);
+            StoredValue stored;
             if (question is null)
             {
-                bytes = await get.ConfigureAwait(false);
+                stored = await get.ConfigureAwait(false);
             }
             else
             {
                 var asked = AskAsync(client, question, cancellationToken); // leaves in the same write
                 try
                 {
-                    bytes = await get.ConfigureAwait(false);
+                    stored = await get.ConfigureAwait(false);
                 }
                 finally
                 {
@@ -113,13 +116,13 @@ internal sealed partial class RedisLevel : SecondLevel
             }
 
             _link.Succeeded(key);
-            if (EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry) is var kind && AsksMore(kind, entry, tags) is { } others)
+            if (EntryCodec.Read(stored, tags, _maximumPayloadBytes, out var entry) is var kind && AsksMore(kind, entry, tags) is { } others)
             {
                 await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
                 question = others;
             }
 
-            return Judge(losses, key, bytes, kind, entry, question);
+            return Judge(losses, key, stored, kind, entry, question);
         }
         catch (RedisException failure)
         {
@@ -159,7 +162,7 @@ internal sealed partial class RedisLevel : SecondLevel
                 return new RemoteAnswer(RemoteAnswerKind.Granted) { Lease = new RemoteLease(lease, stamp) };
             }
 
-            return await JudgeAsync(client, losses, key, tags, answer[1].AsBytes(), question: null, cancellationToken).ConfigureAwait(false);
+            return await JudgeAsync(client, losses, key, tags, EntryCodec.Cut(answer[1].AsBytes()), question: null, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is RedisException or OperationCanceledException)
         {
@@ -387,16 +390,16 @@ internal sealed partial class RedisLevel : SecondLevel
     }
 
     private async ValueTask<RemoteAnswer> JudgeAsync(
-        RedisClient client, long losses, string key, string[] tags, byte[]? bytes, RemoteMarks.Question? question, CancellationToken cancellationToken)
+        RedisClient client, long losses, string key, string[] tags, StoredValue stored, RemoteMarks.Question? question, CancellationToken cancellationToken)
     {
-        var kind = EntryCodec.Read(bytes, tags, _maximumPayloadBytes, out var entry);
+        var kind = EntryCodec.Read(stored, tags, _maximumPayloadBytes, out var entry);
         if (AsksMore(kind, entry, tags) is { } others)
         {
             await AskAsync(client, others, cancellationToken).ConfigureAwait(false);
             question = others;
         }
 
-        return Judge(losses, key, bytes, kind, entry, question);
+        return Judge(losses, key, stored, kind, entry, question);
     }
 
     /// <summary>What has to be known of the tags of an entry, where they are not those that were expected.</summary>
@@ -404,29 +407,29 @@ internal sealed partial class RedisLevel : SecondLevel
         kind == EntryKind.Entry && !ReferenceEquals(entry.Tags, tags) ? _marks.Unknown(entry.Tags) : null;
 
     /// <summary>What an answer means: whether an entry is valid, in time, and readable.</summary>
-    private RemoteAnswer Judge(long losses, string key, byte[]? bytes, EntryKind kind, in RemoteEntry entry, RemoteMarks.Question? question)
+    private RemoteAnswer Judge(long losses, string key, in StoredValue stored, EntryKind kind, in RemoteEntry entry, RemoteMarks.Question? question)
     {
         switch (kind)
         {
             case EntryKind.Lease:
                 var now = _serverClock.Now;
-                return new RemoteAnswer(RemoteAnswerKind.Leased) { LeaseLeft = TimeSpan.FromMilliseconds(Math.Clamp(EntryCodec.LeaseEnd(bytes, now) - now, 1, 600_000)) };
+                return new RemoteAnswer(RemoteAnswerKind.Leased) { LeaseLeft = TimeSpan.FromMilliseconds(Math.Clamp(EntryCodec.LeaseEnd(stored.Head, now) - now, 1, 600_000)) };
             case EntryKind.Unreadable:
                 var pattern = _patterns.Of(key);
                 if (pattern.MaySayUnreadable(_time))
                 {
-                    Log.EntryUnreadable(_logger, _cacheName, pattern.Name, bytes!.Length);
+                    Log.EntryUnreadable(_logger, _cacheName, pattern.Name, stored.Length);
                 }
 
                 return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
             case EntryKind.Entry:
-                return Judge(losses, key, bytes, entry, question);
+                return Judge(losses, key, stored.Head, entry, question);
             default:
                 return new RemoteAnswer(RemoteAnswerKind.Missing) { Entry = new RemoteEntry { Stamp = -1 } };
         }
     }
 
-    private RemoteAnswer Judge(long losses, string key, byte[]? bytes, in RemoteEntry entry, RemoteMarks.Question? question)
+    private RemoteAnswer Judge(long losses, string key, byte[]? head, in RemoteEntry entry, RemoteMarks.Question? question)
     {
         _serverClock.Saw(entry.Stamp);
         var isCovered = _served.Covers(key, entry.Stamp) || _marks.Covers(key, entry.Stamp, entry.Tags, question)
@@ -446,7 +449,7 @@ internal sealed partial class RedisLevel : SecondLevel
 
         return new RemoteAnswer(isCovered || isExpired ? RemoteAnswerKind.Missing : RemoteAnswerKind.Hit)
         {
-            Entry = entry, IsExpired = isExpired && !isCovered, Mark = bytes.AsMemory(0, EntryCodec.MarkLength),
+            Entry = entry, IsExpired = isExpired && !isCovered, Mark = head.AsMemory(0, EntryCodec.MarkLength),
         };
     }
 
