@@ -96,6 +96,9 @@ internal sealed class EntryTable(ulong seed)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int HashOf(ReadOnlySpan<char> key) => _hash.Of(key);
 
+    /// <summary>Fetches the place of a hash, which will be looked at soon.</summary>
+    public void Prefetch(int hash) => _places.Prefetch(hash);
+
     /// <summary>Adds an entry whose key is not there.</summary>
     public void Add(Entry entry)
     {
@@ -209,6 +212,13 @@ internal sealed class EntryTable(ulong seed)
         private readonly uint _length = (uint)length;
 
         public Entry?[] Entries { get; } = new Entry?[length];
+
+        public void Prefetch(int hash)
+        {
+            var own = OwnOf(hash);
+            Processor.Prefetch(ref TagAt(own));
+            Processor.Prefetch(ref EntryAt(own));
+        }
 
         /// <summary>The place that a hash has for its own.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

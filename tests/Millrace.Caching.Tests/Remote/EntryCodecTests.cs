@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Millrace.Caching.Remote;
 
@@ -22,7 +23,7 @@ public sealed class EntryCodecTests
 
         var bytes = EntryCodec.Write(entry, compresses ? 1024 : int.MaxValue);
 
-        Assert.Equal(EntryKind.Entry, EntryCodec.Read(EntryCodec.Cut(bytes), [], Maximum, out var read));
+        Assert.Equal(EntryKind.Entry, Read(bytes, [], Maximum, out var read));
         Assert.Equal((entry.Stamp, entry.ExpiresAt, entry.Schema), (read.Stamp, read.ExpiresAt, read.Schema));
         Assert.Equal(entry.Tags, read.Tags);
         Assert.Equal(compresses, read.Flags.HasFlag(EntryFlags.Compressed));
@@ -36,8 +37,8 @@ public sealed class EntryCodecTests
         string[] expected = ["a", "b"];
         var bytes = EntryCodec.Write(new RemoteEntry(1, 2, EntryFlags.Null, 3, ["a", "b"], default, 0), int.MaxValue);
 
-        EntryCodec.Read(EntryCodec.Cut(bytes), expected, Maximum, out var same);
-        EntryCodec.Read(EntryCodec.Cut(bytes), ["a", "c"], Maximum, out var other);
+        Read(bytes, expected, Maximum, out var same);
+        Read(bytes, ["a", "c"], Maximum, out var other);
 
         Assert.Same(expected, same.Tags);
         Assert.Equal(expected, other.Tags);
@@ -51,14 +52,14 @@ public sealed class EntryCodecTests
 
         for (var length = 0; length < bytes.Length; length++)
         {
-            Assert.NotEqual(EntryKind.Entry, EntryCodec.Read(EntryCodec.Cut(bytes[..length]), [], Maximum, out _));
+            Assert.NotEqual(EntryKind.Entry, Read(bytes[..length], [], Maximum, out _));
         }
 
         for (var i = 0; i < bytes.Length; i++)
         {
             var damaged = bytes.ToArray();
             damaged[i] ^= 0x10;
-            var kind = EntryCodec.Read(EntryCodec.Cut(damaged), [], Maximum, out var read);
+            var kind = Read(damaged, [], Maximum, out var read);
             if (kind == EntryKind.Entry)
             {
                 Assert.InRange(i, 2, EntryCodec.HeadLength - 1); // flags and stamp are not under the checksum: scripts write the stamp
@@ -87,7 +88,7 @@ public sealed class EntryCodecTests
                 random.NextBytes(bytes);
             }
 
-            if (EntryCodec.Read(EntryCodec.Cut(bytes), ["t"], 1000, out var entry) == EntryKind.Entry)
+            if (Read(bytes, ["t"], 1000, out var entry) == EntryKind.Entry)
             {
                 EntryCodec.Unpack(entry);
             }
@@ -99,7 +100,7 @@ public sealed class EntryCodecTests
     {
         var bytes = EntryCodec.Write(new RemoteEntry(1, 2, EntryFlags.None, 3, [], new byte[5000], 5000), compressAbove: 10);
 
-        Assert.Equal(EntryKind.Unreadable, EntryCodec.Read(EntryCodec.Cut(bytes), [], 4999, out _));
+        Assert.Equal(EntryKind.Unreadable, Read(bytes, [], 4999, out _));
     }
 
     [Fact]
@@ -107,7 +108,51 @@ public sealed class EntryCodecTests
     {
         var lease = EntryCodec.WriteLease(new byte[EntryCodec.TokenLength], 1_764_000_000_999);
 
-        Assert.Equal(EntryKind.Lease, EntryCodec.Read(EntryCodec.Cut(lease), [], Maximum, out _));
+        Assert.Equal(EntryKind.Lease, Read(lease, [], Maximum, out _));
         Assert.Equal(1_764_000_000_999, EntryCodec.LeaseEnd(lease, 0));
+    }
+
+    /// <summary>Reads bytes as they may come in: in an array, in one piece, in several. All have to come to the same.</summary>
+    private static EntryKind Read(byte[] bytes, string[] tags, int maximum, out RemoteEntry entry)
+    {
+        var kind = EntryCodec.Read(EntryCodec.Cut(bytes), tags, maximum, out entry);
+        foreach (var pieces in (int[])[1, 2, 3])
+        {
+            var received = Received(bytes, pieces);
+            Assert.Equal(kind, EntryCodec.Read(EntryCodec.Cut(received), tags, maximum, out var other));
+            Assert.Equal((entry.Stamp, entry.ExpiresAt, entry.Schema, entry.Flags, entry.PayloadBytes), (other.Stamp, other.ExpiresAt, other.Schema, other.Flags, other.PayloadBytes));
+            Assert.Equal(entry.Tags, other.Tags);
+            Assert.True(entry.Payload.Span.SequenceEqual(other.Payload.Span));
+        }
+
+        return kind;
+    }
+
+    private static ReadOnlySequence<byte> Received(byte[] bytes, int pieces)
+    {
+        if (pieces == 1)
+        {
+            return new ReadOnlySequence<byte>(bytes);
+        }
+
+        var length = (bytes.Length / pieces) + 1;
+        var (first, last) = ((Piece?)null, (Piece?)null);
+        for (var at = 0; at < bytes.Length || first is null; at += length)
+        {
+            last = new Piece(bytes.AsMemory(at, Math.Min(length, bytes.Length - at)), last);
+            first ??= last;
+        }
+
+        return new ReadOnlySequence<byte>(first!, 0, last!, last!.Memory.Length);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
+        {
+            Memory = memory;
+            RunningIndex = before is null ? 0 : before.RunningIndex + before.Memory.Length;
+            before?.Next = this;
+        }
     }
 }

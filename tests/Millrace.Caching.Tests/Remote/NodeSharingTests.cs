@@ -324,25 +324,4 @@ public sealed class NodeSharingTests(SharedServers servers)
     private sealed record First(string Name);
 
     private sealed record Second(string Name, int Age);
-
-    private sealed class Pair(string prefix, Cache a, Cache b) : IAsyncDisposable
-    {
-        public string Prefix => prefix;
-
-        public Cache A => a;
-
-        public Cache B => b;
-
-        public static async Task<Pair> StartAsync(SharedServers servers, string server)
-        {
-            var (prefix, address) = (SharedServers.Prefix(), await servers.AddressAsync(server));
-            return new Pair(prefix, await Node.StartAsync(address, o => o.KeyPrefix = prefix), await Node.StartAsync(address, o => o.KeyPrefix = prefix));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await a.DisposeAsync();
-            await b.DisposeAsync();
-        }
-    }
 }

@@ -25,6 +25,9 @@ public sealed class StringCommandTests(SharedRedis redis) : CommandTests(redis)
 
         using var pooled = await client.GetPooledAsync(Key());
         Assert.Equal(value, pooled!.Memory.ToArray());
+
+        var parsed = await client.GetAsync(Key(), static (ref reader) => reader.TryReadContent(out var content) ? content.Slice(4990).ToArray() : null);
+        Assert.Equal(value[4990..], parsed);
     }
 
     [Theory]
@@ -37,11 +40,13 @@ public sealed class StringCommandTests(SharedRedis redis) : CommandTests(redis)
         Assert.Equal(-1, await client.GetAsync(Key(), new byte[4].AsMemory()));
         Assert.Equal(-1, await client.GetAsync(Key(), new ArrayBufferWriter<byte>()));
         Assert.Null(await client.GetPooledAsync(Key()));
+        Assert.False(await client.GetAsync(Key(), static (ref reader) => reader.TryReadContent(out _)));
 
         await client.SetAsync(Key(), "");
         ListAssert.Equal([], await client.GetAsync(Key()));
         Assert.Equal("", await client.GetStringAsync(Key()));
         Assert.Equal(0, await client.GetAsync(Key(), Memory<byte>.Empty));
+        Assert.True(await client.GetAsync(Key(), static (ref reader) => reader.TryReadContent(out _)));
         using var pooled = await client.GetPooledAsync(Key());
         Assert.Equal(0, pooled!.Memory.Length);
     }

@@ -27,6 +27,9 @@ internal sealed class FrequencySketch
 
     public int WordCount => _words.Length;
 
+    /// <summary>Fetches the block of a hash.</summary>
+    public void Prefetch(int hash) => Processor.Prefetch(ref Block(Mix(hash)));
+
     public int Of(int hash)
     {
         var mixed = Mix(hash);

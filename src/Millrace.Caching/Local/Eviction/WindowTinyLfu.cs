@@ -78,6 +78,18 @@ internal sealed class WindowTinyLfu
     /// <summary>True if an entry of this weight does not fit beside the others.</summary>
     public bool IsFull(int weight) => Count >= _entryLimit || Bytes + weight > _sizeLimitBytes;
 
+    /// <summary>The oldest entry of the window, which probably goes next where there is no room.</summary>
+    public Entry? Oldest => _isCounting ? _window.Oldest : null;
+
+    /// <summary>Fetches what is known of a hash, which will be looked at soon.</summary>
+    public void Prefetch(int hash)
+    {
+        if (_isCounting)
+        {
+            _sketch.Prefetch(hash);
+        }
+    }
+
     /// <summary>Adds an entry for which there is room.</summary>
     public void Add(Entry entry)
     {
