@@ -11,6 +11,11 @@ internal sealed partial class ReadPath
     /// <summary>Step 2.</summary>
     public (SingleFlight<T> Flight, bool Started) Board<T>(in FlightKey key, string[] tags, bool isCancellable)
     {
+        if (_flights.TryBegin<T>(key, _local.HashOf(key.Key), tags, _ledger.Sequence, _order.Next(), isCancellable, _clock.Now) is { } first)
+        {
+            return (first, true); // nobody reads the key, most of the time
+        }
+
         while (true)
         {
             var found = _flights.Find(key);
@@ -138,6 +143,7 @@ internal sealed partial class ReadPath
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask<Landing<T>> StayAsync<T>(SingleFlight<T> flight, SingleFlight waiting, ValueTask<Landing<T>> flying)
     {
         try

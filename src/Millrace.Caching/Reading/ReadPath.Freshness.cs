@@ -56,6 +56,7 @@ internal sealed partial class ReadPath
 
     /// <summary>Waits for a flight as one of those whom it is for: for its <see cref="SingleFlight{T}.Own"/> or its <see cref="SingleFlight{T}.Landing"/>.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public async ValueTask<Landing<T>> WaitAsync<T>(SingleFlight<T> flight, Task<Landing<T>> landing, EntryTerms terms, CancellationToken cancellationToken)
     {
         SingleFlight? waiting = null;

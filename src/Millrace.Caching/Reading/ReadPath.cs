@@ -386,6 +386,7 @@ internal sealed partial class ReadPath
     }
 
     /// <summary>The read of a cache that is switched off: the caller's own run of its factory, shared with nobody and kept nowhere.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask<T> ReadSourceAsync<TState, T>(
         string key, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, KeyPattern pattern, CancellationToken cancellationToken)
     {
@@ -427,6 +428,7 @@ internal sealed partial class ReadPath
     }
 
     /// <summary>A read that asks no source: what the second level has, or nothing.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask<T> ReadCachedAsync<T>(FlightKey key, string[] tags, EntryTerms terms, KeyPattern pattern, CancellationToken cancellationToken)
     {
         CountMiss(pattern, key);

@@ -64,7 +64,7 @@ internal sealed partial class SourcePath
     /// of the key, which may be older, are not served after that value.
     /// </summary>
     /// <returns>Whether it was such an answer.</returns>
-    public bool Overtake<T>(SingleFlight<T> flight, in RemoteAnswer answer, bool replaces)
+    public bool Overtake<T>(SingleFlight<T> flight, RemoteAnswer answer, bool replaces)
     {
         if (!remote!.HearsLate || answer.Kind is not (RemoteAnswerKind.Hit or RemoteAnswerKind.Granted))
         {
@@ -92,7 +92,7 @@ internal sealed partial class SourcePath
     }
 
     /// <summary>Puts what has expired in L2, and may be served if the source fails, into L1.</summary>
-    private bool TryKeepStale<T>(SingleFlight<T> flight, in RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
+    private bool TryKeepStale<T>(SingleFlight<T> flight, RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
     {
         var found = answer.Entry;
         if (!answer.IsExpired || !terms.Source.IsFailSafe || flight.Key.Levels != FlightLevels.All || !IsOfSchema<T>(found))

@@ -57,6 +57,7 @@ internal sealed partial class SourcePath(
     public IPendingValues? Pending { get; set; }
 
     /// <summary>Steps 3 to 7.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public ValueTask<Landing<T>> BringAsync<TState, T>(
         SingleFlight<T> flight, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, in EntryTerms terms, KeyPattern pattern) =>
         remote is not null && (flight.Key.ReadsRemote || flight.Key.WritesRemote)
@@ -82,8 +83,9 @@ internal sealed partial class SourcePath(
         return Take(flight, answer, terms, pattern) ?? await BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
     }
 
-    /// <summary>What step 3 has found, if that is all there is to do.</summary>
-    public Landing<T>? Take<T>(SingleFlight<T> flight, in RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
+    /// <summary>What step 3 has found, if that is all there is to do. A method of its own, so that its caller, who runs twice, has less to clear.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public Landing<T>? Take<T>(SingleFlight<T> flight, RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
     {
         if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
         {
@@ -95,6 +97,7 @@ internal sealed partial class SourcePath(
     }
 
     /// <summary>Steps 4 to 7, after an answer that was not all there is to do.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public async ValueTask<Landing<T>> BringAsync<TState, T>(
         SingleFlight<T> flight, RemoteAnswer answer, TState state, Func<TState, CancellationToken, ValueTask<T>> factory, EntryTerms terms, KeyPattern pattern)
     {
@@ -190,7 +193,7 @@ internal sealed partial class SourcePath(
     public long Moment => time.Provider.GetTimestamp();
 
     /// <summary>Counts how long the second level took since <paramref name="asked"/>, if it answered.</summary>
-    public void Time(in RemoteAnswer answer, long asked, KeyPattern pattern)
+    public void Time(RemoteAnswer answer, long asked, KeyPattern pattern)
     {
         if (answer.Kind != RemoteAnswerKind.Unavailable)
         {

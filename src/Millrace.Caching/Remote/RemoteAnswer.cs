@@ -1,7 +1,7 @@
 namespace Millrace.Caching.Remote;
 
-/// <summary>The second level's answer.</summary>
-internal readonly record struct RemoteAnswer(RemoteAnswerKind Kind)
+/// <summary>The second level's answer. An object, because it goes through several asynchronous methods, which would copy it each time.</summary>
+internal sealed record RemoteAnswer(RemoteAnswerKind Kind)
 {
     /// <summary>The entry, of a hit; of <see cref="RemoteAnswerKind.Missing"/> what is there and not valid, if anything readable is.</summary>
     public RemoteEntry Entry { get; init; }

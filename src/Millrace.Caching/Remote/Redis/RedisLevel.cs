@@ -90,7 +90,7 @@ internal sealed partial class RedisLevel : SecondLevel
         return _link.IsReadyFor(key) ? ReadAsync(_link.Client, losses, key, tags, _marks.Unknown(tags), cancellationToken) : new(new RemoteAnswer(RemoteAnswerKind.Unavailable));
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>)), MethodImpl(MethodImplOptions.NoInlining)]
     private async ValueTask<RemoteAnswer> ReadAsync(
         RedisClient client, long losses, string key, string[] tags, RemoteMarks.Question? question, CancellationToken cancellationToken)
     {
