@@ -254,17 +254,15 @@ internal sealed class FlightTable(ulong seed, Lock writes) : IPendingReads
         }
 
         var hash = _hash.Of(key);
-        for (var levels = FlightLevels.All; ; levels--)
+        for (var flight = Bucket(hash); flight is not null;)
         {
-            if (Search(new FlightKey(key, levels), hash) is { } flight)
+            var next = flight.Next; // it may be unlinked
+            if (flight.Hash == hash && string.Equals(flight.Key.Key, key, StringComparison.Ordinal)) // whatever levels it leaves out
             {
                 act(this, state, flight);
             }
 
-            if (levels == FlightLevels.None || _partial == 0)
-            {
-                return; // nobody flies past some of the levels
-            }
+            flight = next;
         }
     }
 

@@ -15,17 +15,32 @@ internal sealed partial class LocalStore
         var hash = _entries.HashOf(key);
         lock (_lock)
         {
-            if (read.Doomed)
+            OvertakeLocked(key, read, hash, replaces);
+        }
+    }
+
+    /// <summary>
+    /// What the second level has answered is about to be served: in one hold of the lock <see cref="Overtake"/>, <see cref="Store(Entry, PendingRead?)"/>,
+    /// <see cref="IsOvertaken"/> and the end of the read.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="read">The read.</param>
+    /// <param name="entry">What is to be stored; null: nothing is.</param>
+    /// <param name="hash">Of the key.</param>
+    /// <param name="hearsLate">Whether messages of changes may be late.</param>
+    public (StoreResult Result, bool IsOvertaken) Land(string key, PendingRead read, Entry? entry, int hash, bool hearsLate)
+    {
+        lock (_lock)
+        {
+            if (hearsLate)
             {
-                return; // its own answer may be the older one, which IsOvertaken decides
+                OvertakeLocked(key, read, hash, replaces: entry is not null);
             }
 
-            _changes[MarkOf(hash)]++;
-            _reads.Change(key, read);
-            if (_entries.Find(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
-            {
-                Remove(entry);
-            }
+            var result = entry is null ? StoreResult.Stored : StoreLocked(entry, read, hash);
+            var isOvertaken = read.Doomed && IsOvertakenLocked(key, read, hash, dropsOlder: hearsLate);
+            _reads.Ended(read);
+            return (result, isOvertaken);
         }
     }
 
@@ -61,20 +76,40 @@ internal sealed partial class LocalStore
         var hash = _entries.HashOf(key);
         lock (_lock)
         {
-            var entry = _entries.Find(key, hash);
-            if ((entry is not null && entry.Order > read.Order) || _reads.HasOther(key, read))
-            {
-                return true;
-            }
-
-            if (dropsOlder)
-            {
-                _changes[MarkOf(hash)]++;
-                Remove(entry);
-            }
-
-            return false;
+            return IsOvertakenLocked(key, read, hash, dropsOlder);
         }
+    }
+
+    private void OvertakeLocked(string key, PendingRead read, int hash, bool replaces)
+    {
+        if (read.Doomed)
+        {
+            return; // its own answer may be the older one, which IsOvertaken decides
+        }
+
+        _changes[MarkOf(hash)]++;
+        _reads.Change(key, read);
+        if (_entries.Find(key, hash) is { } entry && (!replaces || entry.Order > read.Order))
+        {
+            Remove(entry);
+        }
+    }
+
+    private bool IsOvertakenLocked(string key, PendingRead read, int hash, bool dropsOlder)
+    {
+        var entry = _entries.Find(key, hash);
+        if ((entry is not null && entry.Order > read.Order) || _reads.HasOther(key, read))
+        {
+            return true;
+        }
+
+        if (dropsOlder)
+        {
+            _changes[MarkOf(hash)]++;
+            Remove(entry);
+        }
+
+        return false;
     }
 
     /// <summary>Keeps the value of a read from being stored.</summary>

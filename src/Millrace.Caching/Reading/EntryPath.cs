@@ -118,7 +118,7 @@ internal sealed class EntryPath(
 
             ref var own = ref CollectionsMarshal.GetValueRefOrAddDefault(moved, parts.Local.MarkOf(missing[i]), out _);
             own += source.Overtake(flight, answers[i], replaces: false) ? 1 : 0;
-            if (source.Restore(flight, answers[i].Entry, terms, parts.Patterns.Of(missing[i]), isKept: true) is { } landing)
+            if (source.Make(flight, answers[i].Entry, terms, parts.Patterns.Of(missing[i]), isKept: true) is { } landing)
             {
                 found[missing[i]] = landing.Original;
                 source.Count(landing.Entry, parts.Local.StoreUnchanged(landing.Entry, flight, marks[i] + own));

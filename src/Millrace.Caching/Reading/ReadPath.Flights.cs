@@ -71,8 +71,12 @@ internal sealed partial class ReadPath
                     var asked = _source.Moment;
                     var answer = await _remote.ReadAsync(flight.Key.Key, flight.Tags, CancellationToken.None).ConfigureAwait(false);
                     _source.Time(answer, asked, pattern);
-                    landing = _source.Take(flight, answer, terms, pattern)
-                        ?? await _source.BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
+                    if (_source.TryLand(flight, answer, terms, pattern) is { } landed)
+                    {
+                        return Land(flight, landed);
+                    }
+
+                    landing = await _source.BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
                 }
                 else
                 {
@@ -83,8 +87,7 @@ internal sealed partial class ReadPath
             }
 
             _flights.Ended(flight);
-            flight.Land(landing);
-            return flight.HasWaiters ? landing : SourcePath.Own(landing);
+            return Land(flight, landing);
         }
         catch (Exception failure) // the factory's, or its value's: it goes to all who wait
         {
@@ -96,6 +99,12 @@ internal sealed partial class ReadPath
         {
             flight.Dispose();
         }
+    }
+
+    private static Landing<T> Land<T>(SingleFlight<T> flight, in Landing<T> landing)
+    {
+        flight.Land(landing);
+        return flight.HasWaiters ? landing : SourcePath.Own(landing);
     }
 
     /// <summary>Begins a flight, and waits for it as its beginner.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Millrace.Caching.Flight;
 using Millrace.Caching.Local;
 using Millrace.Caching.Remote;
@@ -16,16 +17,47 @@ internal sealed partial class SourcePath
         !landing.HasOriginal && landing.Entry is PassingEntry<T> passing ? landing with { Original = passing.Take(), HasOriginal = true } : landing;
 
     /// <summary>Makes what L2 has into what a flight brings, and stores it in L1 where the flight says so; null where it cannot be read.</summary>
-    public Landing<T>? Restore<T>(SingleFlight<T> flight, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern) =>
-        Restore(flight, found, terms, pattern, flight.Key.WritesLocal);
+    public Landing<T>? Restore<T>(SingleFlight<T> flight, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern)
+    {
+        var made = Make(flight, found, terms, pattern, flight.Key.WritesLocal);
+        if (made is { } landing && flight.Key.WritesLocal)
+        {
+            Store(landing.Entry, flight);
+        }
 
-    /// <summary>The same.</summary>
+        return made;
+    }
+
+    /// <summary>
+    /// What step 3 has found, if that is all there is to do: as <see cref="Take"/>, and with it the end of the flight, which looks at L1 once for all of that. Not
+    /// inlined, so that its caller, who runs twice, has less to clear.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public Landing<T>? TryLand<T>(SingleFlight<T> flight, RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
+    {
+        if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
+        {
+            return null;
+        }
+
+        if (Make(flight, answer.Entry, terms, pattern, flight.Key.WritesLocal) is not { } landing)
+        {
+            Overtake(flight, answer, replaces: flight.Key.WritesLocal); // what is there can be read by others
+            return null;
+        }
+
+        var (result, isOvertaken) = parts.Local.Land(flight.Key.Key, flight, flight.Key.WritesLocal ? landing.Entry : null, flight.Hash, remote!.HearsLate);
+        Count(landing.Entry, result);
+        return isOvertaken ? landing with { IsOvertaken = true } : landing;
+    }
+
+    /// <summary>Makes what L2 has into what a flight brings; null where it cannot be read.</summary>
     /// <param name="flight">The flight.</param>
     /// <param name="found">What L2 has.</param>
     /// <param name="terms">Its terms.</param>
     /// <param name="pattern">Its counters.</param>
-    /// <param name="isKept">Whether the entry is stored in L1: by the caller, where the flight does not say so.</param>
-    public Landing<T>? Restore<T>(SingleFlight<T> flight, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern, bool isKept)
+    /// <param name="isKept">Whether the entry is to be stored in L1, which the caller does.</param>
+    public Landing<T>? Make<T>(SingleFlight<T> flight, in RemoteEntry found, in EntryTerms terms, KeyPattern pattern, bool isKept)
     {
         if (!IsOfSchema<T>(found) || EntryCodec.Unpack(found) is not { } payload)
         {
@@ -44,11 +76,6 @@ internal sealed partial class SourcePath
         }
 
         pattern.RemoteHit();
-        if (flight.Key.WritesLocal)
-        {
-            Store(entry, flight);
-        }
-
         if (terms.Sliding is not null)
         {
             _ = remote.TouchAsync(flight.Key.Key, RemoteLifetime(terms, left)).AsTask();

@@ -83,9 +83,8 @@ internal sealed partial class SourcePath(
         return Take(flight, answer, terms, pattern) ?? await BringAsync(flight, answer, state, factory, terms, pattern).ConfigureAwait(false);
     }
 
-    /// <summary>What step 3 has found, if that is all there is to do. A method of its own, so that its caller, who runs twice, has less to clear.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public Landing<T>? Take<T>(SingleFlight<T> flight, RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
+    /// <summary>What step 3 has found, if that is all there is to do.</summary>
+    private Landing<T>? Take<T>(SingleFlight<T> flight, RemoteAnswer answer, in EntryTerms terms, KeyPattern pattern)
     {
         if (answer.Kind != RemoteAnswerKind.Hit || !IsOfSchema<T>(answer.Entry))
         {
@@ -138,7 +137,7 @@ internal sealed partial class SourcePath(
         Time(answer, asked, pattern);
         Overtake(flight, answer, replaces: false);
         flight.Doomed = true; // not in the table
-        return answer.Kind == RemoteAnswerKind.Hit && Restore(flight, answer.Entry, terms, pattern, isKept: false) is { } landing ? Own(landing) : null;
+        return answer.Kind == RemoteAnswerKind.Hit && Make(flight, answer.Entry, terms, pattern, isKept: false) is { } landing ? Own(landing) : null;
     }
 
     /// <summary>An entry's head, with the time it has here.</summary>
