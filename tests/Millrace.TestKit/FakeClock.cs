@@ -43,6 +43,15 @@ public sealed class FakeClock : TimeProvider
         }
     }
 
+    /// <summary>Armed timers that are due at exactly this time: whoever sleeps until then, and nobody else, has begun to.</summary>
+    public int TimersDueAt(DateTimeOffset time)
+    {
+        lock (_lock)
+        {
+            return _timers.Count(timer => timer.Due == time);
+        }
+    }
+
     /// <summary>Completes when at least <paramref name="count"/> timers are armed at once.</summary>
     public Task WaitForTimersAsync(int count, CancellationToken cancellationToken = default)
     {
