@@ -36,6 +36,7 @@ internal sealed class DistributedLevel : SecondLevel
     private readonly int _compressAbove;
     private long _stamp;
     private Task _repaying = Task.CompletedTask; // replaced under _journal
+    private volatile bool _isPaying; // what was owed has left the journal, and may not have reached the store
 
     public DistributedLevel(string cacheName, CacheOptions options, string prefix, Func<IDistributedCache> cache, TimeSpan timeout, KeyPatterns patterns, TimeProvider time, ILogger logger)
     {
@@ -50,7 +51,7 @@ internal sealed class DistributedLevel : SecondLevel
     /// <summary>By how much the clocks of processes may differ, in stamps.</summary>
     public const long Tolerance = 1_000_000;
 
-    public override bool IsAvailable => _store.IsAvailable && !_journal.IsOwing;
+    public override bool IsAvailable => _store.IsAvailable && !_journal.IsOwing && !_isPaying;
 
     public override bool HearsLate => false; // it never hears of changes
 
@@ -286,6 +287,7 @@ internal sealed class DistributedLevel : SecondLevel
         while (true)
         {
             await Task.Delay(RetryDelay, _time, stop).ConfigureAwait(false);
+            _isPaying = true;
             var (keys, tags, _, everything) = _journal.Take();
             foreach (var key in keys)
             {
@@ -303,6 +305,7 @@ internal sealed class DistributedLevel : SecondLevel
                 }
             }
 
+            _isPaying = false; // what failed is owed again
             lock (_journal)
             {
                 if (!_journal.IsOwing)

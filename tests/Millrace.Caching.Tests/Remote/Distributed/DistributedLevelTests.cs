@@ -37,6 +37,27 @@ public sealed class DistributedLevelTests : DistributedLevelConformance
     }
 
     [Fact]
+    public async Task The_store_is_not_asked_while_what_is_owed_is_on_its_way()
+    {
+        await using var a = Process(TimeSpan.FromSeconds(10));
+        await a.Cache.ReadAsync("k", static () => "old", "t");
+        _store.Fails = true;
+        await a.Cache.RemoveByTagAsync("t", Node.Token);
+        Assert.False(a.Cache.IsSharing);
+
+        var (calls, gate) = (_store.Calls, new TaskCompletionSource());
+        _store.Gate = gate;
+        _store.Fails = false;
+        await Poll.UntilAsync(() => Task.FromResult(_store.Calls > calls ? null : "nothing is sent"), "what is owed is on its way");
+        Assert.False(a.Cache.IsSharing);
+        Assert.Equal("source", await a.Cache.ReadAsync("other", static () => "source"));
+
+        _store.Gate = null;
+        gate.SetResult();
+        await Poll.UntilAsync(() => Task.FromResult(a.Cache.IsSharing ? null : "it is not used again"), "the store is used again");
+    }
+
+    [Fact]
     public async Task Confirmed_invalidations_say_that_they_cannot_be()
     {
         await using var a = Process();

@@ -14,6 +14,9 @@ internal sealed class TroubledStore : IDistributedCache
 
     public bool IsSilent { get; set; }
 
+    /// <summary>Calls wait for it, if it is not null.</summary>
+    public TaskCompletionSource? Gate { get; set; }
+
     public int Calls => Volatile.Read(ref _calls);
 
     public byte[]? Get(string key) => throw new NotSupportedException("Nobody waits here.");
@@ -50,6 +53,11 @@ internal sealed class TroubledStore : IDistributedCache
         if (Fails)
         {
             throw new IOException("no store");
+        }
+
+        if (Gate is { } gate)
+        {
+            await gate.Task;
         }
 
         if (IsSilent)
