@@ -56,7 +56,7 @@ public abstract partial class RedisCommands
     /// <summary>GET: reads a value as its caller needs it, without copying it first.</summary>
     /// <typeparam name="T">The result.</typeparam>
     /// <param name="key">The key.</param>
-    /// <param name="parser">Makes the result of the value, or of null when there is no such key.</param>
+    /// <param name="parser">Makes the result of the value, or of null when there is no such key. Runs on the thread that receives, and must not block it.</param>
     /// <param name="cancellationToken">Gives the command up.</param>
     /// <returns>What the parser made.</returns>
     public ValueTask<T> GetAsync<T>(RedisKey key, RedisReplyParser<T> parser, CancellationToken cancellationToken = default)
