@@ -12,6 +12,10 @@ public sealed record ClaimRequest
     /// <summary>The queues in the order in which they are served, each once, with the places free in each.</summary>
     public required IReadOnlyList<QueueCapacity> Queues { get; init; }
 
+    /// <summary>Ends of claims to store first, in the same round trip, as <see cref="JobStore.FinishAsync"/> does; at most
+    /// <see cref="JobLimits.MaximumBatch"/>. Default: none.</summary>
+    public IReadOnlyList<JobFinish> Finishes { get; init; } = [];
+
     /// <summary>Most jobs to return over all queues, 1 to <see cref="JobLimits.MaximumBatch"/>.</summary>
     public int MaximumJobs { get; init; } = JobLimits.MaximumBatch;
 }

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace Millrace.Jobs;
 
 /// <summary>A job that now belongs to the worker that claimed it.</summary>
@@ -15,7 +17,7 @@ public sealed record ClaimedJob
     /// <summary>The job as UTF-8 JSON.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>The fencing token of this claim: positive, and never given twice by one store.</summary>
+    /// <summary>The fencing token of this claim: positive, and never given twice within its queue.</summary>
     public required long Token { get; init; }
 
     /// <summary>Which attempt this is, from 1.</summary>
@@ -32,6 +34,9 @@ public sealed record ClaimedJob
 
     /// <summary>Its tags.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Its metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>When it was enqueued, by the store's clock.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -5,6 +5,7 @@ namespace Millrace.Jobs;
 public sealed class EnqueueOptions
 {
     private readonly List<string> _tags = [];
+    private Dictionary<string, string>? _metadata;
 
     internal string? IdValue { get; private set; }
 
@@ -21,6 +22,8 @@ public sealed class EnqueueOptions
     internal TimeSpan? TimeoutValue { get; private set; }
 
     internal IReadOnlyList<string> Tags => _tags;
+
+    internal IReadOnlyDictionary<string, string>? MetadataValue => _metadata;
 
     /// <summary>The job's id, to enqueue it once however often the call is repeated: while the store still holds a job of this id, nothing
     /// is added. Default: a new version-7 GUID.</summary>
@@ -78,6 +81,14 @@ public sealed class EnqueueOptions
     public EnqueueOptions Tag(string tag)
     {
         JobValidation.AddTag(_tags, tag);
+        return this;
+    }
+
+    /// <summary>Adds a text that travels with the job and that its handler can read, such as the tenant it is for; at most 16 per job, a name of at
+    /// most 100 and a value of at most 1,000 characters. The same name again replaces the value. Operators can see it: no secrets.</summary>
+    public EnqueueOptions Metadata(string name, string value)
+    {
+        JobValidation.AddMetadata(_metadata ??= new(StringComparer.Ordinal), name, value);
         return this;
     }
 }

@@ -31,6 +31,9 @@ public sealed class JobContext
     /// <summary>The job's tags.</summary>
     public IReadOnlyList<string> Tags => _job.Tags;
 
+    /// <summary>Its metadata.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _job.Metadata;
+
     /// <summary>When it was enqueued, by the store's clock.</summary>
     public DateTimeOffset CreatedAt => _job.CreatedAt;
 

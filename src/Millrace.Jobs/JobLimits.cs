@@ -15,6 +15,15 @@ public static class JobLimits
     /// <summary>Longest tag, in characters.</summary>
     public const int MaximumTagLength = 100;
 
+    /// <summary>Most entries in one job's metadata.</summary>
+    public const int MaximumMetadata = 16;
+
+    /// <summary>Longest name in a job's metadata, in characters.</summary>
+    public const int MaximumMetadataNameLength = 100;
+
+    /// <summary>Longest value in a job's metadata, in characters.</summary>
+    public const int MaximumMetadataValueLength = 1_000;
+
     /// <summary>Longest error text kept with a job, in characters; longer ones are cut.</summary>
     public const int MaximumErrorLength = 8_192;
 

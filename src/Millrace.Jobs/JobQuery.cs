@@ -1,6 +1,12 @@
 namespace Millrace.Jobs;
 
-/// <summary>Which jobs to list, newest first. Filters that are set must all hold.</summary>
+/// <summary>Which jobs to list. Filters that are set must all hold.</summary>
+/// <remarks>
+/// <para>Jobs come by state: running (longest running first), waiting (in the order in which they will be claimed), scheduled (next due first),
+/// dead, cancelled and completed (last ended first). With <see cref="Tag"/> they come whatever their state, last enqueued first within their queue.</para>
+/// <para>Pages are found by key and not by offset, so jobs that come or go do not shift them; a job whose state changes meanwhile may be passed
+/// over or seen twice.</para>
+/// </remarks>
 public sealed record JobQuery
 {
     /// <summary>Only jobs in this state.</summary>

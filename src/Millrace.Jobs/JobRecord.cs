@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace Millrace.Jobs;
 
 /// <summary>A job as a store holds it. All times are the store's clock, in UTC.</summary>
@@ -32,6 +34,9 @@ public sealed record JobRecord
 
     /// <summary>Its tags, in the order given.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Its metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The schedule that asked for it; null for none.</summary>
     public string? Schedule { get; init; }

@@ -29,19 +29,19 @@ public abstract class JobStore : IAsyncDisposable
     /// store shows at once; any other operation that comes first does the same by itself.</summary>
     public virtual ValueTask InitializeAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
-    /// <summary>Stores all of the jobs or none; those that are due now as waiting, the others as scheduled. A job whose id the store already holds, in whatever state, is left as it is and reported.</summary>
-    /// <param name="jobs">1 to <see cref="JobLimits.MaximumEnqueueBatch"/> jobs of any queues, in order.</param>
-    /// <param name="maximumQueueLength">When a queue would hold more than this many pending jobs, nothing is stored and that queue is named.
+    /// <summary>Stores all of the jobs or none; those that are due now as waiting, the others as scheduled. A job whose id the queue already holds, in whatever state, is left as it is and reported.</summary>
+    /// <param name="jobs">1 to <see cref="JobLimits.MaximumEnqueueBatch"/> jobs of one queue, in order.</param>
+    /// <param name="maximumQueueLength">When the queue would hold more than this many pending jobs, nothing is stored and it is named.
     /// Jobs that come back (retries, sweeps, replays) are never refused.</param>
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default);
 
-    /// <summary>Makes ready jobs the worker's own: queue by queue in the order given, at most the queue's capacity from each and
+    /// <summary>Stores the ends that the request carries, as <see cref="FinishAsync"/> does; then makes ready jobs the worker's own: queue by queue in the order given, at most the queue's capacity from each and
     /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
-    /// reset, and it gets a token that was never given before. The worker's lease is created or renewed in the same step, also when
+    /// reset, and it gets a token that its queue never gave before. The worker's lease is created or renewed in the same step, also when
     /// there is nothing to claim.</summary>
     /// <remarks>A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
-    public abstract ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
+    public abstract ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Ends claims; each on its own, in the order given: a refused one does not hold up the others. The answers are in the order of the
     /// requests. A retry, snooze or release of a job whose cancellation was requested does exactly what
@@ -94,8 +94,8 @@ public abstract class JobStore : IAsyncDisposable
     /// <summary>One job; null when the store does not hold it.</summary>
     public abstract ValueTask<JobRecord?> GetAsync(string id, CancellationToken cancellationToken = default);
 
-    /// <summary>A page of jobs, last enqueued first, found by key and not by offset: jobs enqueued meanwhile do not shift it. A cursor that
-    /// is not one of the store's own is an <see cref="ArgumentException"/>.</summary>
+    /// <summary>A page of jobs, in the order that <see cref="JobQuery"/> tells. A cursor that is not one of the store's own is an
+    /// <see cref="ArgumentException"/>.</summary>
     public abstract ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>Every queue that holds a job or is paused, by name (ordinal).</summary>

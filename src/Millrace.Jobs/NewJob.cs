@@ -1,9 +1,11 @@
+using System.Collections.ObjectModel;
+
 namespace Millrace.Jobs;
 
 /// <summary>A job as it is handed to a store. Its lengths keep <see cref="JobLimits"/>.</summary>
 public sealed record NewJob
 {
-    /// <summary>Identifies the job; a store that already holds this id leaves that job as it is.</summary>
+    /// <summary>Identifies the job; a queue that already holds this id leaves that job as it is. One id in two queues is the caller's fault: lookups by id then find either.</summary>
     public required string Id { get; init; }
 
     /// <summary>The queue it goes to.</summary>
@@ -26,6 +28,9 @@ public sealed record NewJob
 
     /// <summary>Words to find the job by; no duplicates.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The job's metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Runs no earlier than this long after the store took it, by the store's clock. Not together with <see cref="At"/>.</summary>
     public TimeSpan? Delay { get; init; }

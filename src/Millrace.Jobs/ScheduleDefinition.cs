@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace Millrace.Jobs;
 
 /// <summary>What to enqueue, and when, again and again.</summary>
@@ -32,4 +34,7 @@ public sealed record ScheduleDefinition
 
     /// <summary>Tags of its jobs.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Its jobs' metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 }

@@ -11,9 +11,8 @@ namespace Millrace.Jobs;
 /// <remarks>
 /// <para>One writer per store takes the operations that wait and commits them in groups; a caller returns after the commit that holds its
 /// operation. Readers have connections of their own. Several stores, in one process or many, may share one database.</para>
-/// <para>Claim, sweep and counts never scan: they use partial indexes and counts that every operation keeps in step. Lists go down the order of
-/// enqueue; by tag, or by a terminal state, down an index of just those. A filter on queue, type or another state alone passes over what
-/// does not match.</para>
+/// <para>Claim, sweep and counts never scan: they use partial indexes and counts that every operation keeps in step. Lists go down
+/// the indexes that order the jobs of a state, or that of a tag; a filter on the type, or on the queue of ended jobs, passes over what does not match.</para>
 /// <para>Waiting for work ends at once on what this store did. What others did to the same database is looked for after 50 ms, then at growing
 /// intervals of at most one second.</para>
 /// </remarks>
@@ -63,7 +62,7 @@ public sealed class SqlJobStore : JobStore
         WriteAsync(session => Enqueue.RunAsync(session, jobs, maximumQueueLength), cancellationToken, jobs.Count);
 
     /// <inheritdoc />
-    public override ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
+    public override ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         WriteUrgentAsync(session => Claim.RunAsync(session, request), cancellationToken);
 
     /// <inheritdoc />

@@ -83,6 +83,19 @@ internal sealed class Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops and moves the clock for the waits of the stop itself.</summary>
+    public async Task StopWithClockAsync(CancellationToken hostStops = default)
+    {
+        var stop = StopAsync(hostStops);
+        while (!stop.IsCompleted)
+        {
+            await Task.WhenAny(stop, Turn.NextAsync());
+            Clock.Advance(TimeSpan.FromMilliseconds(50));
+        }
+
+        await stop;
+    }
+
     public Task<JobChange> ReachesAsync(string id, JobState state, int attempt = 0) =>
         Changes.WaitForAsync(change => change.Id == id && change.State == state && change.ProgressPercent is null && change.Attempt >= attempt);
 
@@ -98,14 +111,7 @@ internal sealed class Engine : IAsyncDisposable
     {
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
-        var stop = StopAsync(now.Token);
-        while (!stop.IsCompleted)
-        {
-            await Task.WhenAny(stop, Turn.NextAsync());
-            Clock.Advance(TimeSpan.FromMilliseconds(50));
-        }
-
-        await stop;
+        await StopWithClockAsync(now.Token);
         await _services.DisposeAsync();
     }
 }

@@ -24,10 +24,10 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
             StoreFixture.Job("delayed") with { Delay = TimeSpan.FromHours(1) },
             StoreFixture.Job("running", "other") with { Payload = new byte[100_000] },
             StoreFixture.Job("done", "third"));
-        var running = Assert.Single(await before.ClaimAsync(StoreFixture.Ask("w1", 1, "other")));
-        await before.ReportProgressAsync(new JobRun(running.Id, running.Token), 40, "two of five");
-        var done = Assert.Single(await before.ClaimAsync(StoreFixture.Ask("w1", 1, "third")));
-        await before.FinishAsync([new JobFinish { Run = new JobRun(done.Id, done.Token), Kind = FinishKind.Completed, Result = Encoding.UTF8.GetBytes("[1]") }]);
+        var running = Assert.Single((await before.ClaimAsync(StoreFixture.Ask("w1", 1, "other"))).Jobs);
+        await before.ReportProgressAsync(new JobRun(running.Queue, running.Id, running.Token), 40, "two of five");
+        var done = Assert.Single((await before.ClaimAsync(StoreFixture.Ask("w1", 1, "third"))).Jobs);
+        await before.FinishAsync([new JobFinish { Run = new JobRun(done.Queue, done.Id, done.Token), Kind = FinishKind.Completed, Result = Encoding.UTF8.GetBytes("[1]") }]);
         await before.SetQueuePausedAsync("quiet", paused: true);
         await before.UpsertScheduleAsync(
             new ScheduleDefinition { Name = "nightly", Cron = "0 2 * * *", TimeZone = "Europe/London", Queue = "default", Type = "work", Payload = "{}"u8.ToArray(), Tags = ["x"] },
@@ -40,8 +40,8 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         Assert.Contains("40", expected, StringComparison.Ordinal);
 
         // The claim is still its worker's, and later tokens are later.
-        Assert.Equal(FinishStatus.Applied, Assert.Single(await after.FinishAsync([new JobFinish { Run = new JobRun(running.Id, running.Token), Kind = FinishKind.Completed }])).Status);
-        Assert.True(Assert.Single(await after.ClaimAsync(StoreFixture.Ask("w2", 1))).Token > done.Token);
+        Assert.Equal(FinishStatus.Applied, Assert.Single(await after.FinishAsync([new JobFinish { Run = new JobRun(running.Queue, running.Id, running.Token), Kind = FinishKind.Completed }])).Status);
+        Assert.True(Assert.Single((await after.ClaimAsync(StoreFixture.Ask("w2", 1))).Jobs).Token > done.Token);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
 
         Assert.Equal(
-            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 1. "
+            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 2. "
             + "A newer Millrace has used it: update this program, or give it another database. Nothing was changed.",
             exception.Message);
         _fixture.Execute("DELETE FROM millrace_schema WHERE version = 99");
@@ -76,7 +76,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         using var connection = _fixture.Source.OpenConnection();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM millrace_schema";
-        Assert.Equal(1L, command.ExecuteScalar());
+        Assert.Equal(2L, command.ExecuteScalar());
     }
 
     [Fact]
@@ -116,10 +116,10 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(async n =>
         {
             var (store, mine) = (n % 2 == 0 ? first : second, new List<ClaimedJob>());
-            while (await store.ClaimAsync(StoreFixture.Ask($"w{n}", 7)) is { Count: > 0 } jobs)
+            while ((await store.ClaimAsync(StoreFixture.Ask($"w{n}", 7))).Jobs is { Count: > 0 } jobs)
             {
                 mine.AddRange(jobs);
-                await store.FinishAsync([.. jobs.Select(static job => new JobFinish { Run = new JobRun(job.Id, job.Token), Kind = FinishKind.Completed })]);
+                await store.FinishAsync([.. jobs.Select(static job => new JobFinish { Run = new JobRun(job.Queue, job.Id, job.Token), Kind = FinishKind.Completed })]);
             }
 
             return mine;
@@ -144,7 +144,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         await _fixture.EnqueueAsync(other, StoreFixture.Job("a"));
 
         await wait.WaitAsync(StoreFixture.Guard);
-        Assert.Single(await waiting.ClaimAsync(StoreFixture.Ask("w", 1)));
+        Assert.Single((await waiting.ClaimAsync(StoreFixture.Ask("w", 1))).Jobs);
     }
 
     [Theory]
@@ -160,7 +160,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         _fixture.Execute($"UPDATE millrace_job SET {change} WHERE id = 'spoiled'");
         await Assert.ThrowsAsync<InvalidDataException>(() => store.GetAsync("spoiled").AsTask());
 
-        Assert.Equal("sound", Assert.Single(await store.ClaimAsync(StoreFixture.Ask("w", 10))).Id);
+        Assert.Equal("sound", Assert.Single((await store.ClaimAsync(StoreFixture.Ask("w", 10))).Jobs).Id);
 
         var dead = await store.GetAsync("spoiled");
         Assert.Equal(JobState.Dead, dead!.State);
@@ -177,7 +177,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         await _fixture.EnqueueAsync(store, StoreFixture.Job("spoiled"), StoreFixture.Job("sound"));
         _fixture.Execute("DELETE FROM millrace_payload WHERE job = (SELECT sequence FROM millrace_job WHERE id = 'spoiled')");
 
-        Assert.Equal("sound", Assert.Single(await store.ClaimAsync(StoreFixture.Ask("w", 10))).Id);
+        Assert.Equal("sound", Assert.Single((await store.ClaimAsync(StoreFixture.Ask("w", 10))).Jobs).Id);
         var dead = await store.GetAsync("spoiled");
         Assert.Equal(JobState.Dead, dead!.State);
         Assert.Contains("column 'payload'", dead.Error);

@@ -14,7 +14,7 @@ internal static class JobEndpoints
 {
     public static void Map(IEndpointRouteBuilder api, MillraceOptions options)
     {
-        api.Read(options, "/jobs", "Lists jobs, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
+        api.Read(options, "/jobs", "Lists jobs: running, waiting, scheduled, dead, cancelled, completed; with a tag, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
         api.Read(options, "/jobs/stats", "Counts jobs of all queues and what this process did", StatsAsync).Produces<JobStatsView>();
         api.Read(options, "/jobs/{id}", "Shows one job", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
         api.Operate(options, "POST", "/jobs/{id}/cancel", "Cancels a waiting job, asks a running one to stop", CancelAsync).Produces<Operated>();

@@ -71,6 +71,9 @@ internal static partial class Log
     [LoggerMessage(2042, LogLevel.Error, "Schedule {Name} cannot fire: its cron expression '{Cron}' or time zone '{TimeZone}' cannot be read. Correct or remove it.")]
     public static partial void ScheduleUnreadable(ILogger logger, string name, string cron, string timeZone, Exception error);
 
+    [LoggerMessage(2043, LogLevel.Warning, "The job store did not answer a wait for work within {Limit}; it is asked for jobs without.")]
+    public static partial void WaitOverdue(ILogger logger, TimeSpan limit);
+
     [LoggerMessage(2050, LogLevel.Error, "The observer {Observer} failed on job {Id}; the job is not affected.")]
     public static partial void ObserverFailed(ILogger logger, string observer, string id, Exception error);
 

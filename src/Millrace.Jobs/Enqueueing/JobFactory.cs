@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.Extensions.Options;
 
 namespace Millrace.Jobs.Enqueueing;
@@ -21,6 +22,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
             MaxAttempts = wish.MaxAttemptsValue ?? defaults.MaxAttempts ?? _options.MaxAttempts,
             Timeout = wish.TimeoutValue ?? defaults.Timeout ?? _options.Timeout,
             Tags = Tags(defaults.Tags, wish.Tags),
+            Metadata = wish.MetadataValue ?? ReadOnlyDictionary<string, string>.Empty,
             Delay = wish.DelayValue,
             At = wish.AtValue is { } at ? new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero) : null,
         };

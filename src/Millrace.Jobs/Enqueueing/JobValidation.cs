@@ -69,6 +69,23 @@ internal static class JobValidation
         tags.Add(tag);
     }
 
+    public static void AddMetadata(Dictionary<string, string> metadata, string name, string value)
+    {
+        Text(name, "A metadata name", JobLimits.MaximumMetadataNameLength, nameof(name));
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.Length > JobLimits.MaximumMetadataValueLength)
+        {
+            throw new ArgumentException($"A metadata value has at most {JobLimits.MaximumMetadataValueLength} characters; that of '{name}' has {value.Length}.", nameof(value));
+        }
+
+        if (metadata.Count == JobLimits.MaximumMetadata && !metadata.ContainsKey(name))
+        {
+            throw new ArgumentException($"A job carries at most {JobLimits.MaximumMetadata} metadata entries.", nameof(name));
+        }
+
+        metadata[name] = value;
+    }
+
     private static string Text(string value, string what, int limit, string parameter)
     {
         ArgumentNullException.ThrowIfNull(value, parameter);

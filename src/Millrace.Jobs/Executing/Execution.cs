@@ -9,7 +9,7 @@ internal sealed class Execution(ClaimedJob job) : IDisposable
 
     public ClaimedJob Job { get; } = job;
 
-    public JobRun Run => new(Job.Id, Job.Token);
+    public JobRun Run => new(Job.Queue, Job.Id, Job.Token);
 
     public CancellationToken Token => _stop.Token;
 

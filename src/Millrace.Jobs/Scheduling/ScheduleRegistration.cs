@@ -18,6 +18,7 @@ internal sealed record ScheduleRegistration(string Name, CronExpression Cron, st
             MaxAttempts = job.MaxAttempts,
             Timeout = job.Timeout,
             Tags = job.Tags,
+            Metadata = job.Metadata,
         };
     }
 }

@@ -19,6 +19,7 @@ internal static class ScheduleTimes
         MaxAttempts = schedule.MaxAttempts,
         Timeout = schedule.Timeout,
         Tags = schedule.Tags,
+        Metadata = schedule.Metadata,
         Schedule = schedule.Name,
     };
 }

@@ -4,66 +4,85 @@ using Millrace.Jobs.Executing;
 namespace Millrace.Jobs.Working;
 
 /// <summary>The attempts of this process whose end the store has not confirmed yet, and the free places of each queue. Thread-safe.</summary>
+/// <remarks>A place is free, promised to a claim under way, or used by an attempt. A claim that also hands over ends is promised the places that
+/// those ends give back, because the store applies them first.</remarks>
 internal sealed class RunningJobs
 {
     private readonly ConcurrentDictionary<JobRun, Execution> _executions = new();
-    private readonly Dictionary<string, int> _capacity;
-    private readonly Dictionary<string, int> _used;
+    private readonly Dictionary<string, int> _free; // below zero while ends and their places are under way
     private readonly IReadOnlyList<string> _order;
-    private readonly Lock _lock = new(); // guards _used and the signals
+    private readonly Lock _lock = new(); // guards _free and the signals
     private TaskCompletionSource _freed = NewSignal();
     private TaskCompletionSource? _empty;
 
     public RunningJobs(QueueTable queues)
     {
         _order = [.. queues.Served.Select(static queue => queue.Key)];
-        _capacity = queues.Served.ToDictionary(StringComparer.Ordinal);
-        _used = _order.ToDictionary(static name => name, static _ => 0, StringComparer.Ordinal);
+        _free = queues.Served.ToDictionary(StringComparer.Ordinal);
     }
 
     public int Count => _executions.Count;
 
     public IReadOnlyCollection<Execution> All => [.. _executions.Values];
 
-    /// <summary>The queues with free places, in the order in which they are served; and a task that completes when a place becomes free after this call.</summary>
-    public (List<QueueCapacity> Free, bool Full, Task Freed) GetFree()
+    /// <summary>The queues with free places, and a task that completes when a place becomes free after this call.</summary>
+    public (List<string> Queues, Task Freed) GetFree()
     {
         lock (_lock)
         {
-            var free = new List<QueueCapacity>(_order.Count);
+            return ([.. _order.Where(name => _free[name] > 0)], _freed.Task);
+        }
+    }
+
+    /// <summary>Promises every free place, and those of the given ends, to one claim; in the order in which queues are served.
+    /// <see cref="Settle"/> ends the promise.</summary>
+    public List<QueueCapacity> Promise(IReadOnlyList<Execution> ending)
+    {
+        lock (_lock)
+        {
+            Give(ending, 1);
+            var promised = new List<QueueCapacity>(_order.Count);
             foreach (var name in _order)
             {
-                if (_capacity[name] - _used[name] is > 0 and var places)
+                if (_free[name] is > 0 and var places)
                 {
-                    free.Add(new QueueCapacity(name, places));
+                    promised.Add(new QueueCapacity(name, places));
+                    _free[name] = 0;
                 }
             }
 
-            return (free, free.Count < _order.Count, _freed.Task);
+            Give(ending, -1);
+            return promised;
         }
     }
 
-    public void Add(Execution execution)
+    /// <summary>Takes back what was promised; the ends are confirmed, and the claimed attempts have places now.</summary>
+    public void Settle(IReadOnlyList<QueueCapacity> promised, IReadOnlyList<Execution> claimed, IReadOnlyList<Execution> ended)
     {
         lock (_lock)
         {
-            _executions.TryAdd(execution.Run, execution);
-            _used[execution.Job.Queue]++;
-        }
-    }
-
-    public void Remove(Execution execution)
-    {
-        lock (_lock)
-        {
-            if (!_executions.TryRemove(execution.Run, out _))
+            foreach (var (queue, places) in promised)
             {
-                return;
+                _free[queue] += places;
             }
 
-            _used[execution.Job.Queue]--;
-            _freed.TrySetResult();
-            _freed = NewSignal();
+            foreach (var execution in claimed)
+            {
+                _executions.TryAdd(execution.Run, execution);
+            }
+
+            Give(claimed, -1);
+            foreach (var execution in ended)
+            {
+                _free[execution.Job.Queue] += _executions.TryRemove(execution.Run, out _) ? 1 : 0;
+            }
+
+            if (promised.Any(queue => _free[queue.Queue] > 0) || ended.Any(execution => _free[execution.Job.Queue] > 0))
+            {
+                _freed.TrySetResult();
+                _freed = NewSignal();
+            }
+
             if (_executions.IsEmpty)
             {
                 _empty?.TrySetResult();
@@ -102,6 +121,14 @@ internal sealed class RunningJobs
         foreach (var execution in _executions.Values)
         {
             execution.Stop(reason);
+        }
+    }
+
+    private void Give(IReadOnlyList<Execution> executions, int places)
+    {
+        foreach (var execution in executions)
+        {
+            _free[execution.Job.Queue] += places;
         }
     }
 

@@ -9,34 +9,53 @@ namespace Millrace.Jobs.Working;
 /// the handlers are stopped, because the store may give their jobs to another worker.</summary>
 internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, RunningJobs running, TimeSpan lease, TimeProvider clock, Jitter jitter, ILogger logger) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    /// <summary>Claims that may be under way at once.</summary>
+    public const int Lanes = 2;
+
+    private readonly SemaphoreSlim _turn = new(Lanes, Lanes); // a claim takes one, a heartbeat all
     private readonly StoreBackoff _backoff = new("heartbeat", clock, jitter, logger);
     private long _untilTicks = (clock.GetUtcNow() + lease).UtcTicks;
     private volatile bool _lost; // what runs was stopped for it; a renewed lease can be lost again
 
     private DateTimeOffset Until => new(Interlocked.Read(ref _untilTicks), TimeSpan.Zero);
 
-    /// <summary>Claims jobs for the free places; they count as running before the next heartbeat can miss them.</summary>
-    public async Task<IReadOnlyList<Execution>> ClaimAsync(IReadOnlyList<QueueCapacity> free, CancellationToken cancellationToken)
+    /// <summary>Claims jobs for the promised places, and hands over ends with it; the jobs count as running before the next heartbeat can miss them.
+    /// Null, with nothing done, when the worker has begun to stop.</summary>
+    public async ValueTask<(IReadOnlyList<Execution> Claimed, IReadOnlyList<FinishResult> Answers)?> TryClaimAsync(
+        IReadOnlyList<QueueCapacity> places, IReadOnlyList<JobFinish> finishes, IReadOnlyList<Execution> ending, CancellationToken stop, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var began = clock.GetUtcNow();
-            var claimed = await store.ClaimAsync(new ClaimRequest { Worker = identity, Lease = lease, Queues = free }, cancellationToken).ConfigureAwait(false);
-            Renewed(began);
-            var executions = new Execution[claimed.Count];
-            for (var i = 0; i < executions.Length; i++)
+            if (stop.IsCancellationRequested)
             {
-                running.Add(executions[i] = new Execution(claimed[i]));
+                return null;
             }
 
-            return executions;
+            var began = clock.GetUtcNow();
+            var request = new ClaimRequest { Worker = identity, Lease = lease, Queues = places, Finishes = finishes };
+            var answer = await store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
+            Renewed(began);
+            var executions = new Execution[answer.Jobs.Count];
+            for (var i = 0; i < executions.Length; i++)
+            {
+                executions[i] = new Execution(answer.Jobs[i]);
+            }
+
+            running.Settle(places, executions, ending);
+            return (executions, answer.Finished);
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    /// <summary>Completes when every claim that was under way has ended.</summary>
+    public async Task WaitForClaimsAsync()
+    {
+        await TakeTurnAsync(CancellationToken.None).ConfigureAwait(false);
+        _turn.Release(Lanes);
     }
 
     /// <summary>A heartbeat every third of the lease, sooner while they fail.</summary>
@@ -119,28 +138,44 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
 
     private async Task HeartbeatAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var began = clock.GetUtcNow();
             var runs = running.All.Select(static execution => execution.Run).ToList();
             var answer = await store.HeartbeatAsync(new HeartbeatRequest { Worker = identity, Lease = lease, Runs = runs }, cancellationToken).ConfigureAwait(false);
             Renewed(began);
-            foreach (var id in answer.CancelRequested)
+            foreach (var run in answer.CancelRequested)
             {
-                running.Stop(id, StopReason.Cancelled);
+                running.Stop(run.Id, StopReason.Cancelled);
             }
 
             Lose(answer.Lost, runs);
         }
         finally
         {
-            _turn.Release();
+            _turn.Release(Lanes);
+        }
+    }
+
+    private async Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        for (var taken = 0; taken < Lanes; taken++)
+        {
+            try
+            {
+                await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch when (taken > 0)
+            {
+                _turn.Release(taken);
+                throw;
+            }
         }
     }
 
     /// <summary>A job that this process has claimed again since is left alone; so is one whose end was confirmed meanwhile.</summary>
-    private void Lose(IReadOnlyList<string> lost, List<JobRun> runs)
+    private void Lose(IReadOnlyList<JobRun> lost, List<JobRun> runs)
     {
         if (lost.Count == 0)
         {
@@ -150,7 +185,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         var named = runs.ToHashSet();
         foreach (var execution in running.All)
         {
-            if (named.Contains(execution.Run) && lost.Contains(execution.Job.Id) && !execution.HasEnded)
+            if (named.Contains(execution.Run) && lost.Contains(execution.Run) && !execution.HasEnded)
             {
                 Log.JobLost(logger, execution.Job.Id);
                 execution.Stop(StopReason.LeaseLost);

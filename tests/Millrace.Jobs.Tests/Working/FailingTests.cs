@@ -66,7 +66,7 @@ public sealed class FailingTests
         await using var engine = await Engine.StartAsync(run: static (_, _, stop) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop));
         var id = await engine.Client.EnqueueAsync(new Work("a"), static options => options.Timeout(TimeSpan.FromSeconds(5)).MaxAttempts(2));
         await engine.ReachesAsync(id, JobState.Running);
-        await engine.Clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard); // the timeout is armed beside fetch, heartbeat, sweep and schedules
+        await engine.Clock.WaitForTimersAsync(6).WaitAsync(Engine.Guard); // the timeout is armed beside the wait for work (two), heartbeat, sweep and schedules
 
         engine.Clock.Advance(TimeSpan.FromSeconds(5));
 
@@ -113,7 +113,7 @@ public sealed class FailingTests
         await engine.ReachesAsync(id, JobState.Running);
 
         Assert.Equal(CancelStatus.Requested, await other.Client.CancelAsync(id));
-        await clock.WaitForTimersAsync(6).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep, both processes' schedules, the job's timeout
+        await clock.WaitForTimersAsync(7).WaitAsync(Engine.Guard); // the wait for work (two), heartbeat, sweep, both processes' schedules, the job's timeout
         clock.Advance(TimeSpan.FromMinutes(20)); // a third of the lease
         await engine.ReachesAsync(id, JobState.Cancelled);
     }

@@ -66,7 +66,7 @@ public sealed class OutageTests
         await memory.SweepAsync(new SweepRequest { Completed = new(Lease, 1), Cancelled = new(Lease, 1), Dead = new(Lease, 1) });
 
         await engine.ReachesAsync(id, JobState.Completed); // the second run; the first still waits
-        await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep, schedules, and the first run's timeout
+        await clock.WaitForTimersAsync(6).WaitAsync(Engine.Guard); // the wait for work (two), heartbeat, sweep, schedules, and the first run's timeout
 
         clock.Advance(TimeSpan.FromMinutes(20)); // the next heartbeat
 
@@ -133,7 +133,7 @@ public sealed class OutageTests
         }
 
         await using var engine = await Engine.StartAsync(clock, new FaultingJobStore(memory, Choose));
-        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
         Volatile.Write(ref cut, true);
         var id = await engine.Client.EnqueueAsync(new Work("a")); // ends the wait that began before the outage
         while (Volatile.Read(ref failed) < 6)
@@ -203,7 +203,7 @@ public sealed class OutageTests
             },
         };
         await using var engine = await Engine.StartAsync(clock, store, static options => options.Lease = Lease);
-        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep and schedules
+        await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard); // the wait for work (two), heartbeat, sweep and schedules
         Volatile.Write(ref slow, true);
         clock.Advance(TimeSpan.FromSeconds(5));
         var id = await engine.Client.EnqueueAsync(new Work("a"));
@@ -215,7 +215,7 @@ public sealed class OutageTests
         await beating.WaitAsync();
 
         clock.Advance(TimeSpan.FromSeconds(2)); // past 0:30, the lease's end when the heartbeat began
-        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        await clock.WaitForTimersAsync(3).WaitAsync(Engine.Guard);
         beat.Open();
         while (Assert.Single(await memory.GetWorkersAsync()).SeenAt != clock.GetUtcNow())
         {

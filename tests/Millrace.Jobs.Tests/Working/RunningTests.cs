@@ -11,7 +11,7 @@ public sealed class RunningTests
     public async Task An_enqueue_wakes_an_idle_worker()
     {
         await using var engine = await Engine.StartAsync();
-        await engine.Clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard); // fetch, heartbeat, sweep, schedules: all asleep for an hour
+        await engine.Clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard); // the wait for work (two), heartbeat, sweep, schedules: all asleep for an hour
 
         var id = await engine.Client.EnqueueAsync(new Work("a"));
 

@@ -23,7 +23,7 @@ public sealed class SchedulingTests
         await using var two = await Engine.StartAsync(clock, store, configure: Every10, run: Count);
         for (var tick = 1; tick <= 6; tick++)
         {
-            await clock.WaitForTimersAsync(8).WaitAsync(Engine.Guard);
+            await clock.WaitForTimersAsync(10).WaitAsync(Engine.Guard);
             clock.Advance(TimeSpan.FromSeconds(10));
             await Turn.UntilAsync(() => runs.Count >= tick);
         }
@@ -44,7 +44,7 @@ public sealed class SchedulingTests
         static void Hourly(JobsBuilder jobs) => jobs.AddSchedule("hourly", "0 * * * *", new Work("tick"));
         await using (await Engine.StartAsync(clock, store, configure: Hourly))
         {
-            await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+            await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
         }
 
         var next = Assert.Single(await store.GetSchedulesAsync()).NextAt!.Value;
@@ -77,7 +77,7 @@ public sealed class SchedulingTests
     {
         await using var engine = await Engine.StartAsync(configure: static jobs => jobs.AddSchedule("minutely", "* * * * *", new Work("tick")));
         Assert.True(await engine.Client.PauseScheduleAsync("minutely"));
-        await engine.Clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        await engine.Clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
         engine.Clock.Advance(TimeSpan.FromMinutes(10));
 
         var triggered = await engine.Client.TriggerScheduleAsync("minutely");
@@ -106,7 +106,7 @@ public sealed class SchedulingTests
         var blocker = await engine.Client.EnqueueAsync(new Work("blocker"), static options => options.Queue("full"));
         while (engine.Logs.Count(2041) == 0)
         {
-            await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+            await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -114,7 +114,7 @@ public sealed class SchedulingTests
         await engine.Client.DeleteAsync(blocker);
         while (Assert.Single(await engine.Client.GetSchedulesAsync()).LastAt is null)
         {
-            await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+            await clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
             clock.Advance(TimeSpan.FromSeconds(1));
         }
     }
@@ -126,7 +126,7 @@ public sealed class SchedulingTests
         var store = new MemoryJobStore(clock);
         await store.UpsertScheduleAsync(new ScheduleDefinition { Name = "a-broken", Cron = "not cron", TimeZone = "Nowhere/Never", Queue = "default", Type = "work", Payload = "{}"u8.ToArray() }, clock.GetUtcNow());
         await using var engine = await Engine.StartAsync(clock, store, configure: static jobs => jobs.AddSchedule("minutely", "* * * * *", new Work("tick")));
-        await engine.Clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard);
+        await engine.Clock.WaitForTimersAsync(5).WaitAsync(Engine.Guard);
 
         engine.Clock.Advance(TimeSpan.FromMinutes(1));
 

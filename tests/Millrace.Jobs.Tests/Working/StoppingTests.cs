@@ -153,16 +153,22 @@ public sealed class StoppingTests
         var clock = new FakeClock();
         var memory = new MemoryJobStore(clock);
         var finishing = new Gate();
-        var engine = await Engine.StartAsync(clock, new FaultingJobStore(memory, called =>
+        var ran = false;
+        var store = new FaultingJobStore(memory, called =>
         {
-            if (called != "Finish")
+            if (called is not ("Claim" or "Finish") || !Volatile.Read(ref ran))
             {
                 return StoreFault.None;
             }
 
             finishing.Open();
             return StoreFault.HangThenFail;
-        }));
+        });
+        var engine = await Engine.StartAsync(clock, store, run: (_, _, _) =>
+        {
+            Volatile.Write(ref ran, true);
+            return Task.CompletedTask;
+        });
         await engine.Client.EnqueueAsync(new Work("a"));
         await finishing.WaitAsync();
 
@@ -197,7 +203,7 @@ public sealed class StoppingTests
         });
         await claiming.WaitAsync();
 
-        await engine.StopAsync();
+        await engine.StopWithClockAsync();
 
         var job = await memory.GetAsync("a");
         Assert.Equal((JobState.Waiting, 0, 0), (job!.State, job.Attempt, runs));

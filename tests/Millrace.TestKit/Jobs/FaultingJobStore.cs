@@ -16,7 +16,7 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
         CallAsync("Enqueue", () => inner.EnqueueAsync(jobs, maximumQueueLength, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
-    public override ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
+    public override ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         CallAsync("Claim", () => inner.ClaimAsync(request, cancellationToken), cancellationToken);
 
     /// <inheritdoc />

@@ -64,7 +64,7 @@ public abstract partial class JobStoreConformance
             MaximumJobs = 6,
         });
 
-        Assert.Equal(["c", "c", "a", "a", "a", "b"], claimed.Select(static job => job.Queue));
+        Assert.Equal(["c", "c", "a", "a", "a", "b"], claimed.Jobs.Select(static job => job.Queue));
     }
 
     [Fact, Trait("req", "J-14")]

@@ -101,11 +101,52 @@ public abstract partial class JobStoreConformance
         var again = await ClaimOneAsync();
         Assert.Equal("b", again.Id);
 
-        var answers = await Store.FinishAsync([.. old.Select(job => new JobFinish { Run = Run(job), Kind = FinishKind.Completed }), new JobFinish { Run = new("unknown", 1), Kind = FinishKind.Completed }]);
+        var answers = await Store.FinishAsync([.. old.Select(job => new JobFinish { Run = Run(job), Kind = FinishKind.Completed }), new JobFinish { Run = new("default", "unknown", 1), Kind = FinishKind.Completed }]);
 
         Assert.Equal([FinishStatus.Applied, FinishStatus.Stale, FinishStatus.Applied, FinishStatus.Stale], answers.Select(static answer => answer.Status));
         Assert.Equal([JobState.Completed, JobState.Running, JobState.Completed, null], answers.Select(static answer => answer.State));
         Assert.Equal(FinishStatus.Applied, (await FinishAsync(again, FinishKind.Completed)).Status);
+    }
+
+    [Fact, Trait("req", "J-14")]
+    public async Task Completed_with_removal_leaves_nothing()
+    {
+        await EnqueueAsync(Job("a", tags: ["t"]), Job("b"));
+        var claimed = await ClaimOneAsync();
+
+        var finish = new JobFinish { Run = Run(claimed), Kind = FinishKind.Completed, Remove = true };
+        Assert.Equal(new FinishResult(FinishStatus.Applied, JobState.Completed), Assert.Single(await Store.FinishAsync([finish])));
+        Assert.Null(await Store.GetAsync("a"));
+        Assert.Empty(await IdsAsync(new JobQuery { Tag = "t" }));
+        Assert.Equal((1, 0, 0), ((await QueueAsync()).Waiting, (await QueueAsync()).Running, (await QueueAsync()).Completed));
+        Assert.Equal(new FinishResult(FinishStatus.Stale, null), Assert.Single(await Store.FinishAsync([finish])));
+        Assert.Empty((await EnqueueAsync(Job("a"))).Existing);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_claim_stores_the_ends_that_it_carries_first()
+    {
+        await EnqueueAsync(Job("a"), Job("b"), Job("c", "other"));
+        var first = await ClaimAsync(1);
+        var second = await Store.ClaimAsync(new ClaimRequest
+        {
+            Worker = Worker("w1"),
+            Lease = Lease,
+            Queues = [new("default", 5)],
+            Finishes =
+            [
+                new JobFinish { Run = Run(first[0]), Kind = FinishKind.Released },
+                new JobFinish { Run = Run(first[0]), Kind = FinishKind.Completed },
+                new JobFinish { Run = new("other", "c", 1), Kind = FinishKind.Completed },
+            ],
+        });
+
+        Assert.Equal(["a", "b"], second.Jobs.Select(static job => job.Id)); // the released one at its old place
+        Assert.Equal([FinishStatus.Applied, FinishStatus.Repeated, FinishStatus.Stale], second.Finished.Select(static answer => answer.Status));
+        Assert.Equal(1, second.Jobs[0].Attempt);
+        var third = await Store.ClaimAsync(new ClaimRequest { Worker = Worker("w1"), Lease = Lease, Queues = [], Finishes = [new JobFinish { Run = Run(second.Jobs[0]), Kind = FinishKind.Completed }] });
+        Assert.Empty(third.Jobs);
+        Assert.Equal(JobState.Completed, await StateOfAsync("a"));
     }
 
     [Fact, Trait("req", "J-08")]
@@ -132,7 +173,7 @@ public abstract partial class JobStoreConformance
 
         Assert.Equal(CancelStatus.Requested, await Store.CancelAsync("a"));
         Assert.Equal(CancelStatus.Requested, await Store.CancelAsync("a"));
-        Assert.Equal(["a"], (await HeartbeatAsync("w1", [.. claimed])).CancelRequested);
+        Assert.Equal(["a"], (await HeartbeatAsync("w1", [.. claimed])).CancelRequested.Select(static run => run.Id));
         Assert.True((await GetAsync("a")).CancelRequested);
         Assert.Equal(JobState.Running, await StateOfAsync("a"));
         await FinishAsync(claimed[0], FinishKind.Cancelled);

@@ -73,10 +73,10 @@ public abstract partial class JobStoreConformance
 
         Assert.Equal(new FinishResult(FinishStatus.Stale, JobState.Waiting), await FinishAsync(old, FinishKind.Completed));
         Assert.False(await Store.ReportProgressAsync(Run(old), 10, null));
-        Assert.Equal(["a"], (await HeartbeatAsync("w1", old)).Lost);
+        Assert.Equal(["a"], (await HeartbeatAsync("w1", old)).Lost.Select(static run => run.Id));
         var current = await ClaimOneAsync("w2");
         Assert.Equal(new FinishResult(FinishStatus.Stale, JobState.Running), await FinishAsync(old, FinishKind.Completed));
-        Assert.Equal(["a"], (await HeartbeatAsync("w1", old)).Lost);
+        Assert.Equal(["a"], (await HeartbeatAsync("w1", old)).Lost.Select(static run => run.Id));
         Assert.Equal(FinishStatus.Applied, (await FinishAsync(current, FinishKind.Completed)).Status);
     }
 

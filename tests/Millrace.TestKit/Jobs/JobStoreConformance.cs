@@ -54,19 +54,30 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
 
     private NewJob[] Jobs(int count, string queue = "default") => [.. Enumerable.Range(0, count).Select(_ => Job(queue: queue))];
 
-    private async Task<EnqueueOutcome> EnqueueAsync(params NewJob[] jobs) => await Store.EnqueueAsync(jobs, 1_000_000);
+    /// <summary>Enqueues the jobs of each queue together.</summary>
+    private async Task<EnqueueOutcome> EnqueueAsync(params NewJob[] jobs)
+    {
+        var outcome = new EnqueueOutcome();
+        foreach (var queue in jobs.GroupBy(static job => job.Queue))
+        {
+            var one = await Store.EnqueueAsync([.. queue], 1_000_000);
+            outcome = new EnqueueOutcome { FullQueue = outcome.FullQueue ?? one.FullQueue, Existing = [.. outcome.Existing, .. one.Existing] };
+        }
 
-    private async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int maximum = 100, string worker = "w1", params string[] queues) => await Store.ClaimAsync(new ClaimRequest
+        return outcome;
+    }
+
+    private async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int maximum = 100, string worker = "w1", params string[] queues) => (await Store.ClaimAsync(new ClaimRequest
     {
         Worker = Worker(worker),
         Lease = Lease,
         Queues = [.. (queues.Length == 0 ? ["default"] : queues).Select(queue => new QueueCapacity(queue, maximum))],
         MaximumJobs = maximum,
-    });
+    })).Jobs;
 
     private async Task<ClaimedJob> ClaimOneAsync(string worker = "w1") => Assert.Single(await ClaimAsync(1, worker));
 
-    private static JobRun Run(ClaimedJob job) => new(job.Id, job.Token);
+    private static JobRun Run(ClaimedJob job) => new(job.Queue, job.Id, job.Token);
 
     private async Task<FinishResult> FinishAsync(ClaimedJob job, FinishKind kind, TimeSpan delay = default, string? error = null, string? result = null) =>
         Assert.Single(await Store.FinishAsync([

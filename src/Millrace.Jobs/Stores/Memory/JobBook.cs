@@ -64,6 +64,15 @@ internal sealed class JobBook
         }
     }
 
+    /// <summary>All sets that hold the jobs of a state, of one queue where they are kept by queue.</summary>
+    public IEnumerable<SortedSet<MemoryJob>> Sets(JobState state, string? queue) => state switch
+    {
+        JobState.Waiting => QueuesNamed(queue).Select(static queue => queue.Waiting),
+        JobState.Scheduled => QueuesNamed(queue).Select(static queue => queue.Scheduled),
+        JobState.Running => [new SortedSet<MemoryJob>(_running, MemoryJob.InOrderOfStart)],
+        _ => [_ended[state]],
+    };
+
     /// <summary>Jobs enqueued before the given sequence, last enqueued first.</summary>
     public IEnumerable<MemoryJob> Before(long sequence)
     {
@@ -76,6 +85,9 @@ internal sealed class JobBook
             ? _all.Reverse()
             : _all.GetViewBetween(_all.Min, new MemoryJob(sequence - 1, _all.Min.Record)).Reverse();
     }
+
+    private IEnumerable<BookQueue> QueuesNamed(string? name) =>
+        name is null ? _queues.Values.AsEnumerable() : _queues.TryGetValue(name, out var queue) ? [queue] : [];
 
     private void Index(MemoryJob job)
     {

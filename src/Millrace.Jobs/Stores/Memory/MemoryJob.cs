@@ -21,6 +21,9 @@ internal sealed class MemoryJob(long sequence, JobRecord record)
     public static IComparer<MemoryJob> InOrderOfDue { get; } = Comparer<MemoryJob>.Create(static (a, b) =>
         a.Record.DueAt != b.Record.DueAt ? a.Record.DueAt.CompareTo(b.Record.DueAt) : a.Sequence.CompareTo(b.Sequence));
 
+    public static IComparer<MemoryJob> InOrderOfStart { get; } = Comparer<MemoryJob>.Create(static (a, b) =>
+        a.Record.StartedAt != b.Record.StartedAt ? Nullable.Compare(a.Record.StartedAt, b.Record.StartedAt) : a.Sequence.CompareTo(b.Sequence));
+
     public static IComparer<MemoryJob> InOrderOfEnd { get; } = Comparer<MemoryJob>.Create(static (a, b) =>
         a.Record.FinishedAt != b.Record.FinishedAt ? Nullable.Compare(a.Record.FinishedAt, b.Record.FinishedAt) : a.Sequence.CompareTo(b.Sequence));
 }

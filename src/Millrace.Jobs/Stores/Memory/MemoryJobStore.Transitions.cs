@@ -19,6 +19,7 @@ internal sealed partial class MemoryJobStore
             MaxAttempts = job.MaxAttempts,
             Timeout = job.Timeout,
             Tags = job.Tags,
+            Metadata = job.Metadata,
             Schedule = job.Schedule,
             CreatedAt = now,
             DueAt = due,
@@ -59,6 +60,7 @@ internal sealed partial class MemoryJobStore
             Priority = record.Priority,
             Timeout = record.Timeout,
             Tags = record.Tags,
+            Metadata = record.Metadata,
             CreatedAt = record.CreatedAt,
             DueAt = record.DueAt,
             StartedAt = now,
@@ -66,19 +68,24 @@ internal sealed partial class MemoryJobStore
     }
 
     private bool Owns(JobRun run, [NotNullWhen(true)] out MemoryJob? job) =>
-        _book.TryGet(run.Id, out job) && job.Record.State == JobState.Running && job.Token == run.Token;
+        _book.TryGet(run.Id, out job) && job.Record.State == JobState.Running && job.Record.Queue == run.Queue && job.Token == run.Token;
+
+    private FinishResult[] Finish(IReadOnlyList<JobFinish> finishes, DateTimeOffset now) => [.. finishes.Select(finish => Finish(finish, now))];
 
     private FinishResult Finish(JobFinish finish, DateTimeOffset now)
     {
         if (!Owns(finish.Run, out var job))
         {
-            return job is null ? new(FinishStatus.Stale, null)
+            return job is null || job.Record.Queue != finish.Run.Queue ? new(FinishStatus.Stale, null)
                 : new(job.Token == finish.Run.Token && job.Record.State != JobState.Running ? FinishStatus.Repeated : FinishStatus.Stale, job.Record.State);
         }
 
         var record = job.Record;
         switch (finish.Kind)
         {
+            case FinishKind.Completed when finish.Remove:
+                _book.Remove(job);
+                return new(FinishStatus.Applied, JobState.Completed);
             case FinishKind.Completed:
                 End(job, record with { State = JobState.Completed, Error = null, Result = finish.Result }, now);
                 break;

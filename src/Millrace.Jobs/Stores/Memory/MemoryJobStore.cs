@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Millrace.Jobs.Stores.Memory;
 
 /// <summary>The executable specification of <see cref="JobStore"/>: every operation in one lock, in the plainest way that is still fast.
@@ -29,42 +27,38 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
         lock (_lock)
         {
             var existing = new List<string>();
-            var added = new Dictionary<string, NewJob>(jobs.Count, StringComparer.Ordinal);
+            var added = new List<NewJob>(jobs.Count);
+            var ids = new HashSet<string>(StringComparer.Ordinal);
             foreach (var job in jobs)
             {
-                if (_book.Contains(job.Id) || !added.TryAdd(job.Id, job))
+                if (_book.Contains(job.Id) || !ids.Add(job.Id))
                 {
                     existing.Add(job.Id);
                 }
+                else
+                {
+                    added.Add(job);
+                }
             }
 
-            foreach (var queue in added.Values.GroupBy(static job => job.Queue, StringComparer.Ordinal))
+            if (added.Count > 0 && _book.Queue(added[0].Queue).Pending + added.Count > maximumQueueLength)
             {
-                if (_book.Queue(queue.Key).Pending + queue.Count() > maximumQueueLength)
-                {
-                    return ValueTask.FromResult(new EnqueueOutcome { FullQueue = queue.Key });
-                }
+                return ValueTask.FromResult(new EnqueueOutcome { FullQueue = added[0].Queue });
             }
 
             var now = Now;
-            foreach (var job in jobs)
-            {
-                if (added.Remove(job.Id))
-                {
-                    Add(job, now);
-                }
-            }
-
+            added.ForEach(job => Add(job, now));
             return ValueTask.FromResult(new EnqueueOutcome { Existing = existing });
         }
     }
 
-    public override ValueTask<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
+    public override ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
     {
         lock (_lock)
         {
             var now = Now;
             RenewLease(request.Worker, request.Lease, now);
+            var finished = Finish(request.Finishes, now);
             var claimed = new List<ClaimedJob>();
             foreach (var (name, capacity) in request.Queues)
             {
@@ -81,7 +75,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
                 }
             }
 
-            return ValueTask.FromResult<IReadOnlyList<ClaimedJob>>(claimed);
+            return ValueTask.FromResult(new ClaimResult(claimed, finished));
         }
     }
 
@@ -89,8 +83,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
     {
         lock (_lock)
         {
-            var now = Now;
-            return ValueTask.FromResult<IReadOnlyList<FinishResult>>([.. finishes.Select(finish => Finish(finish, now))]);
+            return ValueTask.FromResult<IReadOnlyList<FinishResult>>(Finish(finishes, Now));
         }
     }
 
@@ -100,23 +93,23 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
         {
             RenewLease(request.Worker, request.Lease, Now);
             var known = request.Runs.ToHashSet();
-            foreach (var job in _book.Running.Where(job => job.Record.WorkerId == request.Worker.Id && !known.Contains(new JobRun(job.Record.Id, job.Token))).ToList())
+            foreach (var job in _book.Running.Where(job => job.Record.WorkerId == request.Worker.Id && !known.Contains(new JobRun(job.Record.Queue, job.Record.Id, job.Token))).ToList())
             {
                 Release(job, Now);
                 job.Token = 0;
             }
 
-            var cancel = new List<string>();
-            var lost = new List<string>();
+            var cancel = new List<JobRun>();
+            var lost = new List<JobRun>();
             foreach (var run in request.Runs)
             {
                 if (!Owns(run, out var job))
                 {
-                    lost.Add(run.Id);
+                    lost.Add(run);
                 }
                 else if (job.Record.CancelRequested)
                 {
-                    cancel.Add(run.Id);
+                    cancel.Add(run);
                 }
             }
 
@@ -236,16 +229,11 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
 
     public override ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default)
     {
-        var before = long.MaxValue;
-        if (query.Cursor is not null && !long.TryParse(query.Cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
-        {
-            throw new ArgumentException("The cursor is not one that this store gave.", nameof(query));
-        }
-
+        var after = ListPlace.Parse(query);
         lock (_lock)
         {
-            var page = _book.Before(before).Where(job => Matches(job.Record, query)).Take(query.PageSize + 1).ToList();
-            var next = page.Count > query.PageSize ? page[query.PageSize - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
+            var page = MemoryList.After(after, _book, query).Where(job => Matches(job.Record, query)).Take(query.PageSize + 1).ToList();
+            var next = page.Count > query.PageSize ? ListPlace.Of(page[query.PageSize - 1].Record, page[query.PageSize - 1].Sequence, query).ToString() : null;
             return ValueTask.FromResult(new JobPage([.. page.Take(query.PageSize).Select(static job => job.Record)], next));
         }
     }

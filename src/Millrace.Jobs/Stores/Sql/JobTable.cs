@@ -8,7 +8,7 @@ internal static class JobTable
 {
     private const string Columns = """
         j.id, j.sequence, j.token, j.queue, j.type, j.state, j.priority, j.attempt, j.max_attempts, j.timeout_ticks, j.tags, j.schedule,
-        j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message
+        j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message, j.metadata
         """;
 
     /// <summary>Begins a query for <see cref="ReadBare"/>.</summary>
@@ -20,9 +20,9 @@ internal static class JobTable
     private const string Find = SelectBare + " WHERE j.id = @id";
 
     private const string Insert = """
-        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, schedule, created_at, due_at,
+        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at,
           token, cancel_requested, progress)
-        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @schedule, @created_at, @due_at, 0, 0, 0)
+        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @metadata, @schedule, @created_at, @due_at, 0, 0, 0)
         ON CONFLICT (id) DO NOTHING
         RETURNING sequence
         """;
@@ -46,7 +46,7 @@ internal static class JobTable
     private const string DeleteTags = "DELETE FROM millrace_job_tag WHERE job = @job";
 
     /// <summary>Reads a job with its payload. One without is not valid: the query keeps it in sight, so that it is found.</summary>
-    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(22));
+    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(23));
 
     /// <summary>Reads a job; its payload stays empty.</summary>
     public static SqlJob ReadBare(SqlRow row) => Build(row, ReadOnlyMemory<byte>.Empty);
@@ -62,6 +62,7 @@ internal static class JobTable
         MaxAttempts = row.Integer(8, 1, JobLimits.MaximumAttempts),
         Timeout = row.DurationOrNull(9),
         Tags = row.Names(10, JobLimits.MaximumTags),
+        Metadata = row.Metadata(22),
         Schedule = row.TextOrNull(11, JobLimits.MaximumNameLength),
         CreatedAt = row.Time(12),
         DueAt = row.Time(13),
@@ -94,6 +95,7 @@ internal static class JobTable
             .Set("@max_attempts", (long)job.MaxAttempts)
             .Set("@timeout_ticks", job.Timeout?.Ticks)
             .Set("@tags", Json(job.Tags))
+            .Set("@metadata", Json(job.Metadata))
             .Set("@schedule", job.Schedule)
             .Set("@created_at", session.Now)
             .Set("@due_at", due)
@@ -149,6 +151,10 @@ internal static class JobTable
 
     /// <summary>Names as a JSON array.</summary>
     public static string Json(IReadOnlyList<string> names) => names.Count == 0 ? "[]" : JsonSerializer.Serialize([.. names], SqlJson.Default.StringArray);
+
+    /// <summary>Metadata as a JSON object; null when there is none.</summary>
+    public static string? Json(IReadOnlyDictionary<string, string> metadata) =>
+        metadata.Count == 0 ? null : JsonSerializer.Serialize(new Dictionary<string, string>(metadata), SqlJson.Default.DictionaryStringString);
 
     /// <summary>Bytes as the driver takes them; copied only when they are a part of something larger.</summary>
     public static byte[] Bytes(ReadOnlyMemory<byte> bytes) =>

@@ -8,7 +8,8 @@ internal static class ScheduleTable
 
     /// <summary>Begins a query for <see cref="Read"/>.</summary>
     public const string Select = """
-        SELECT name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused
+        SELECT name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused,
+          metadata
         FROM millrace_schedule
         """;
 
@@ -32,6 +33,7 @@ internal static class ScheduleTable
             MaxAttempts = row.Integer(7, 1, JobLimits.MaximumAttempts),
             Timeout = row.DurationOrNull(8),
             Tags = row.Names(9, JobLimits.MaximumTags),
+            Metadata = row.Metadata(14),
         },
         NextAt = row.TimeOrNull(10),
         LastAt = row.TimeOrNull(11),

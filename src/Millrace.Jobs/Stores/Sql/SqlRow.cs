@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -55,6 +56,32 @@ internal readonly struct SqlRow(DbDataReader reader)
                 && Array.TrueForAll(names, static name => name is { Length: > 0 and <= JobLimits.MaximumNameLength }))
             {
                 return names;
+            }
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        throw Invalid(column);
+    }
+
+    /// <summary>A JSON object of texts; empty when null.</summary>
+    public IReadOnlyDictionary<string, string> Metadata(int column)
+    {
+        if (IsNull(column))
+        {
+            return ReadOnlyDictionary<string, string>.Empty;
+        }
+
+        var text = Text(column, JobLimits.MaximumMetadata * 7 * (JobLimits.MaximumMetadataNameLength + JobLimits.MaximumMetadataValueLength));
+        try
+        {
+            var metadata = JsonSerializer.Deserialize(text, SqlJson.Default.DictionaryStringString);
+            if (metadata is { Count: <= JobLimits.MaximumMetadata } && metadata.All(static entry =>
+                entry is { Key.Length: > 0 and <= JobLimits.MaximumMetadataNameLength, Value.Length: <= JobLimits.MaximumMetadataValueLength }))
+            {
+                return metadata;
             }
         }
         catch (JsonException)

@@ -24,16 +24,17 @@ internal static class Claim
     private const string Bury = """
         UPDATE millrace_job
         SET state = 4, finished_at = @now, worker = NULL, error = @error, priority = 0, attempt = 1, max_attempts = 1, timeout_ticks = NULL,
-            tags = '[]', created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
+            tags = '[]', metadata = NULL, created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
             progress_message = NULL
         WHERE sequence = @sequence
         """;
 
     private const string BuryPayload = "INSERT INTO millrace_payload (job, payload) VALUES (@job, @payload) ON CONFLICT (job) DO NOTHING";
 
-    public static async ValueTask<IReadOnlyList<ClaimedJob>> RunAsync(WriteSession session, ClaimRequest request)
+    public static async ValueTask<ClaimResult> RunAsync(WriteSession session, ClaimRequest request)
     {
         await WorkerTable.RenewAsync(session, request.Worker, request.Lease).ConfigureAwait(false);
+        var finished = await Finish.RunAsync(session, request.Finishes).ConfigureAwait(false);
         var claimed = new List<ClaimedJob>();
         foreach (var (queue, capacity) in request.Queues)
         {
@@ -50,7 +51,7 @@ internal static class Claim
             }
         }
 
-        return claimed;
+        return new ClaimResult(claimed, finished);
     }
 
     private static async ValueTask PromoteAsync(WriteSession session, string queue)
@@ -131,6 +132,7 @@ internal static class Claim
         Priority = job.Record.Priority,
         Timeout = job.Record.Timeout,
         Tags = job.Record.Tags,
+        Metadata = job.Record.Metadata,
         CreatedAt = job.Record.CreatedAt,
         DueAt = job.Record.DueAt,
         StartedAt = job.Record.StartedAt!.Value,

@@ -35,34 +35,19 @@ internal static class Enqueue
     private static async ValueTask<string?> FullQueueAsync(SqlSession session, IReadOnlyList<NewJob> jobs, int maximumQueueLength)
     {
         // First as if every job were new; only when that is too many, look which are.
-        var all = jobs.CountBy(static job => job.Queue, StringComparer.Ordinal).ToList();
-        if (await FirstFullAsync(session, all, maximumQueueLength).ConfigureAwait(false) is null)
+        var queue = jobs[0].Queue;
+        var room = maximumQueueLength - await PendingAsync(session, queue).ConfigureAwait(false);
+        if (jobs.Count <= room)
         {
             return null;
         }
 
-        var added = new List<NewJob>();
+        var added = 0;
         foreach (var job in jobs.DistinctBy(static job => job.Id, StringComparer.Ordinal))
         {
-            if (!await ExistsAsync(session, job.Id).ConfigureAwait(false))
-            {
-                added.Add(job);
-            }
+            added += await ExistsAsync(session, job.Id).ConfigureAwait(false) ? 0 : 1;
         }
 
-        return await FirstFullAsync(session, added.CountBy(static job => job.Queue, StringComparer.Ordinal), maximumQueueLength).ConfigureAwait(false);
-    }
-
-    private static async ValueTask<string?> FirstFullAsync(SqlSession session, IEnumerable<KeyValuePair<string, int>> queues, int maximumQueueLength)
-    {
-        foreach (var (queue, count) in queues)
-        {
-            if (await PendingAsync(session, queue).ConfigureAwait(false) + count > maximumQueueLength)
-            {
-                return queue;
-            }
-        }
-
-        return null;
+        return added > Math.Max(room, 0) ? queue : null;
     }
 }

@@ -23,10 +23,21 @@ internal static class Finish
         }
 
         var record = job.Record;
+        if (record.Queue != finish.Run.Queue)
+        {
+            return new FinishResult(FinishStatus.Stale, State: null);
+        }
+
         if (job.Token != finish.Run.Token || record.State != JobState.Running)
         {
             var repeated = job.Token == finish.Run.Token && record.State != JobState.Running;
             return new FinishResult(repeated ? FinishStatus.Repeated : FinishStatus.Stale, record.State);
+        }
+
+        if (finish is { Kind: FinishKind.Completed, Remove: true })
+        {
+            await JobTable.RemoveAsync(session, job.Sequence, record.Queue, JobState.Running, record.Attempt).ConfigureAwait(false);
+            return new FinishResult(FinishStatus.Applied, JobState.Completed);
         }
 
         var after = await ApplyAsync(session, job, finish).ConfigureAwait(false);

@@ -13,7 +13,7 @@ internal static class Heartbeat
         var own = new Dictionary<JobRun, SqlJob>();
         foreach (var job in held)
         {
-            var run = new JobRun(job.Record.Id, job.Token);
+            var run = new JobRun(job.Record.Queue, job.Record.Id, job.Token);
             if (named.Contains(run))
             {
                 own[run] = job;
@@ -25,7 +25,7 @@ internal static class Heartbeat
         }
 
         return new HeartbeatResult(
-            [.. request.Runs.Where(run => own.TryGetValue(run, out var job) && job.Record.CancelRequested).Select(static run => run.Id)],
-            [.. request.Runs.Where(run => !own.ContainsKey(run)).Select(static run => run.Id)]);
+            [.. request.Runs.Where(run => own.TryGetValue(run, out var job) && job.Record.CancelRequested)],
+            [.. request.Runs.Where(run => !own.ContainsKey(run))]);
     }
 }

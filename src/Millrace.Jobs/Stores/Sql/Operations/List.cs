@@ -1,44 +1,117 @@
-using System.Globalization;
-
 namespace Millrace.Jobs.Stores.Sql.Operations;
 
-/// <summary><see cref="JobStore.ListAsync"/>: down the jobs' sequence, the tag's index, or the index of the ended jobs of a state.</summary>
+/// <summary><see cref="JobStore.ListAsync"/>: down the index that orders a state's jobs (queue by queue where it begins with the queue), or down
+/// the tag's index. A filter for which the index has no column passes over what does not match.</summary>
 internal static class List
 {
+    private const string ByTag = JobTable.SelectFull + """
+         JOIN millrace_job_tag t ON t.job = j.sequence
+        WHERE t.tag = @tag AND t.job < @before AND (@state IS NULL OR j.state = @state) AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+        ORDER BY t.job DESC LIMIT @limit
+        """;
+
+    private const string Running = JobTable.SelectFull + """
+         WHERE j.state = 2 AND (j.started_at > @first OR (j.started_at = @first AND j.sequence > @sequence))
+          AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.started_at, +j.sequence LIMIT @limit
+        """;
+
+    private const string Waiting = JobTable.SelectFull + """
+         WHERE j.queue = @queue AND j.state = 1 AND j.priority <= @priority
+          AND (j.priority < @priority OR j.due_at > @second OR (j.due_at = @second AND j.sequence > @sequence)) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.priority DESC, j.due_at, j.sequence LIMIT @limit
+        """;
+
+    private const string Scheduled = JobTable.SelectFull + """
+         WHERE j.queue = @queue AND j.state = 0 AND j.due_at >= @first AND (j.due_at > @first OR j.sequence > @sequence) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.due_at, j.sequence LIMIT @limit
+        """;
+
+    private const string Ended = JobTable.SelectFull + """
+         WHERE j.state >= 3 AND j.state = @state AND j.finished_at <= @finished AND (j.finished_at < @finished OR j.sequence < @before)
+          AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.finished_at DESC, j.sequence DESC LIMIT @limit
+        """;
+
+    private const string Queues = "SELECT name FROM millrace_queue";
+
     public static async ValueTask<JobPage> RunAsync(SqlSession session, JobQuery query)
     {
-        var before = long.MaxValue;
-        if (query.Cursor is not null && !long.TryParse(query.Cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        var place = ListPlace.Parse(query);
+        var found = new List<SqlJob>();
+        if (query.Tag is not null)
         {
-            throw new ArgumentException("The cursor is not one that this store gave.", nameof(query));
+            found = await ByTagAsync(session, query, place).ConfigureAwait(false);
         }
-
-        var statement = session.Statement(Sql(query)).Set("@before", before).Set("@limit", (long)query.PageSize + 1);
-        foreach (var (name, value) in ((string, string?)[])[("@queue", query.Queue), ("@type", query.Type), ("@tag", query.Tag)])
+        else
         {
-            if (value is not null)
+            foreach (var state in place.States(query))
             {
-                statement.Set(name, value);
+                var from = ListPlace.Before(state);
+                found.AddRange(await OfStateAsync(session, query, state, place > from ? place : from, query.PageSize + 1 - found.Count).ConfigureAwait(false));
+                if (found.Count > query.PageSize)
+                {
+                    break;
+                }
             }
         }
 
-        var jobs = await statement.ListAsync(JobTable.Read).ConfigureAwait(false);
-        var next = jobs.Count > query.PageSize ? jobs[query.PageSize - 1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
-        return new JobPage([.. jobs.Take(query.PageSize).Select(static job => job.Record)], next);
+        var next = found.Count > query.PageSize ? ListPlace.Of(found[query.PageSize - 1].Record, found[query.PageSize - 1].Sequence, query).ToString() : null;
+        return new JobPage([.. found.Take(query.PageSize).Select(static job => job.Record)], next);
     }
 
-    // The text depends only on which filters are set and on the state, so there are few of them.
-    private static string Sql(JobQuery query)
+    private static ValueTask<List<SqlJob>> ByTagAsync(SqlSession session, JobQuery query, ListPlace place) => session.Statement(ByTag)
+        .Set("@tag", query.Tag)
+        .Set("@before", -place.First)
+        .Set("@state", (long?)query.State)
+        .Set("@queue", query.Queue)
+        .Set("@type", query.Type)
+        .Set("@limit", (long)query.PageSize + 1)
+        .ListAsync(JobTable.Read);
+
+    private static ValueTask<List<SqlJob>> OfStateAsync(SqlSession session, JobQuery query, JobState state, ListPlace place, int limit) => state switch
     {
-        var text = JobTable.SelectFull;
-        text += query.Tag is null ? " WHERE j.sequence < @before" : " JOIN millrace_job_tag t ON t.job = j.sequence WHERE t.tag = @tag AND t.job < @before";
-        if (query.State is { } state)
+        JobState.Running => session.Statement(Running)
+            .Set("@first", place.First)
+            .Set("@sequence", place.Sequence)
+            .Set("@queue", query.Queue)
+            .Set("@type", query.Type)
+            .Set("@limit", (long)limit)
+            .ListAsync(JobTable.Read),
+        JobState.Waiting or JobState.Scheduled => QueueByQueueAsync(session, query, state, place, limit),
+        _ => session.Statement(Ended)
+            .Set("@state", (long)state)
+            .Set("@finished", -place.First)
+            .Set("@before", -place.Sequence)
+            .Set("@queue", query.Queue)
+            .Set("@type", query.Type)
+            .Set("@limit", (long)limit)
+            .ListAsync(JobTable.Read),
+    };
+
+    private static async ValueTask<List<SqlJob>> QueueByQueueAsync(SqlSession session, JobQuery query, JobState state, ListPlace place, int limit)
+    {
+        List<string> queues = query.Queue is not null
+            ? [query.Queue]
+            : await session.Statement(Queues).ListAsync(static row => row.Text(0, JobLimits.MaximumNameLength)).ConfigureAwait(false);
+        var found = new List<SqlJob>();
+        foreach (var queue in queues)
         {
-            text += string.Create(CultureInfo.InvariantCulture, $" AND j.state = {(int)state}{(state >= JobState.Completed ? " AND j.state >= 3" : string.Empty)}");
+            found.AddRange(await OfQueueAsync(session, query, state, queue, place, limit).ConfigureAwait(false));
         }
 
-        text += query.Queue is null ? string.Empty : " AND j.queue = @queue";
-        text += query.Type is null ? string.Empty : " AND j.type = @type";
-        return text + (query.Tag is null ? " ORDER BY j.sequence DESC LIMIT @limit" : " ORDER BY t.job DESC LIMIT @limit");
+        return [.. found.OrderBy(job => ListPlace.Of(job.Record, job.Sequence, query)).Take(limit)];
+    }
+
+    private static ValueTask<List<SqlJob>> OfQueueAsync(SqlSession session, JobQuery query, JobState state, string queue, ListPlace place, int limit)
+    {
+        var statement = session.Statement(state == JobState.Waiting ? Waiting : Scheduled)
+            .Set("@queue", queue)
+            .Set("@sequence", place.Sequence)
+            .Set("@type", query.Type)
+            .Set("@limit", (long)limit);
+        return state == JobState.Waiting
+            ? statement.Set("@priority", -place.First).Set("@second", place.Second).ListAsync(JobTable.Read)
+            : statement.Set("@first", place.First).ListAsync(JobTable.Read);
     }
 }

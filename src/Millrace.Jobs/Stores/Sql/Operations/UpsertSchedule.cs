@@ -6,14 +6,14 @@ internal static class UpsertSchedule
     private const string Count = "SELECT COUNT(*) FROM millrace_schedule";
 
     private const string Insert = """
-        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, paused)
-        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @next_at, 0)
+        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, next_at, paused)
+        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata, @next_at, 0)
         """;
 
     private const string Update = """
         UPDATE millrace_schedule
         SET cron = @cron, time_zone = @time_zone, queue = @queue, type = @type, payload = @payload, priority = @priority,
-            max_attempts = @max_attempts, timeout_ticks = @timeout_ticks, tags = @tags, next_at = @next_at
+            max_attempts = @max_attempts, timeout_ticks = @timeout_ticks, tags = @tags, metadata = @metadata, next_at = @next_at
         WHERE name = @name
         """;
 
@@ -38,6 +38,7 @@ internal static class UpsertSchedule
             .Set("@max_attempts", (long)schedule.MaxAttempts)
             .Set("@timeout_ticks", schedule.Timeout?.Ticks)
             .Set("@tags", JobTable.Json(schedule.Tags))
+            .Set("@metadata", JobTable.Json(schedule.Metadata))
             .Set("@next_at", JobTable.Milliseconds(sameTimes ? known!.NextAt : nextAt))
             .RunAsync().ConfigureAwait(false);
     }
