@@ -17,7 +17,7 @@ public sealed record ClaimedJob
     /// <summary>The job as UTF-8 JSON.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>The fencing token of this claim: positive, and never given twice within its queue.</summary>
+    /// <summary>The fencing token of this claim: positive, and greater than that of any earlier claim of its queue; jobs claimed together may share one.</summary>
     public required long Token { get; init; }
 
     /// <summary>Which attempt this is, from 1.</summary>

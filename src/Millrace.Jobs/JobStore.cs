@@ -9,7 +9,8 @@ namespace Millrace.Jobs;
 /// leaves them only by <see cref="ReplayAsync"/> (dead), or by being removed.</para>
 /// <para><b>Order.</b> Ready jobs of one queue are claimed by priority (high first), then <see cref="JobRecord.DueAt"/>, then the order of
 /// enqueue (the order within a batch included).</para>
-/// <para><b>Ownership.</b> A running job belongs to its worker under a fencing token; the worker, not the job, has a lease. Every
+/// <para><b>Ownership.</b> A running job belongs to its worker under a fencing token; the worker, not the job, has a lease. (A store may keep a worker's
+    /// lease queue by queue: then a claim renews it over the queues that it names, and a heartbeat over all of the worker's.) Every
 /// transition of a running job by its worker names the token, and is refused when it is no longer the current one.</para>
 /// <para><b>Fields.</b> A claim resets progress. Completed clears the error; retry and dead set it; a sweep sets it to
 /// <see cref="DescribeLostWorker"/>; every other transition leaves it. A token stays with the job after its worker's finish (so that a
@@ -38,8 +39,8 @@ public abstract class JobStore : IAsyncDisposable
 
     /// <summary>Stores the ends that the request carries, as <see cref="FinishAsync"/> does; then makes ready jobs the worker's own: queue by queue in the order given, at most the queue's capacity from each and
     /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
-    /// reset, and it gets a token that its queue never gave before. The worker's lease is created or renewed in the same step, also when
-    /// there is nothing to claim.</summary>
+    /// reset, and it gets a token greater than that of any claim of its queue before; jobs claimed together may share one. The worker's lease
+    /// is created or renewed in the same step, also when there is nothing to claim.</summary>
     /// <remarks>A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
     public abstract ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
@@ -70,7 +71,7 @@ public abstract class JobStore : IAsyncDisposable
     /// <summary>Takes back the jobs of workers that are unknown or whose lease has run out: a job whose cancellation was requested becomes
     /// cancelled and is otherwise unchanged; one with attempts left goes to waiting at its old place; any other is dead. Then forgets
     /// such workers as hold nothing, and removes ended jobs that retention no longer keeps. Bounded by
-    /// <see cref="SweepRequest.MaximumJobs"/>; jobs are taken back in order of enqueue.</summary>
+    /// <see cref="SweepRequest.MaximumJobs"/>; the jobs of a queue are taken back in order of enqueue.</summary>
     public abstract ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Cancels a pending job at once; asks the worker of a running one to stop it, which it learns by its next heartbeat.</summary>

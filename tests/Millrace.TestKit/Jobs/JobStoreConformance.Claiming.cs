@@ -108,7 +108,9 @@ public abstract partial class JobStoreConformance
         var all = claims.SelectMany(static claim => claim).ToList();
         Assert.Equal(200, all.Count);
         Assert.Equal(200, all.Select(static job => job.Id).Distinct().Count());
-        Assert.Equal(200, all.Select(static job => job.Token).Distinct().Count());
+        // Those that were claimed together may share a token; no two workers do.
+        Assert.All(all.GroupBy(static job => job.Token), static claim => Assert.InRange(claim.Count(), 1, 7));
+        Assert.Empty(claims.SelectMany(static claim => claim.Select(static job => job.Token).Distinct()).CountBy(static token => token).Where(static count => count.Value > 1));
     }
 
     [Fact, Trait("req", "J-09")]

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Millrace.Redis;
+
+namespace Millrace.Jobs.Stores.Redis;
+
+/// <summary>Claims and their ends.</summary>
+internal sealed partial class RedisJobStore
+{
+    public override async ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
+    {
+        await NameAsync(request.Queues.Select(static queue => queue.Queue), cancellationToken).ConfigureAwait(false);
+        if (request.Queues is [var only] && request.Finishes.All(finish => finish.Run.Queue == only.Queue))
+        {
+            var (jobs, answers) = await ClaimAsync(request, only.Queue, Math.Min(only.Capacity, request.MaximumJobs), request.Finishes, cancellationToken).ConfigureAwait(false);
+            return new ClaimResult(jobs, answers);
+        }
+
+        var ends = new FinishGroups(request.Finishes);
+        var claimed = new List<ClaimedJob>();
+        if (request.Queues.Sum(static queue => (long)queue.Capacity) <= request.MaximumJobs)
+        {
+            var asked = request.Queues.Select(queue => ClaimAsync(request, queue.Queue, queue.Capacity, ends.Of(queue.Queue), cancellationToken).AsTask()).ToArray();
+            await Task.WhenAll(asked).ConfigureAwait(false);
+            for (var i = 0; i < asked.Length; i++)
+            {
+                Take(request.Queues[i].Queue, await asked[i].ConfigureAwait(false));
+            }
+        }
+        else
+        {
+            foreach (var (queue, capacity) in request.Queues)
+            {
+                // Also when there is no room left: the claim renews the lease.
+                Take(queue, await ClaimAsync(request, queue, Math.Min(capacity, request.MaximumJobs - claimed.Count), ends.Of(queue), cancellationToken).ConfigureAwait(false));
+            }
+        }
+
+        await FinishAsync(ends, cancellationToken).ConfigureAwait(false);
+        return new ClaimResult(claimed, ends.Results);
+
+        void Take(string queue, (List<ClaimedJob> Jobs, FinishResult[] Answers) answer)
+        {
+            ends.Answer(queue, answer.Answers);
+            claimed.AddRange(answer.Jobs);
+        }
+    }
+
+    public override async ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default)
+    {
+        var ends = new FinishGroups(finishes);
+        await FinishAsync(ends, cancellationToken).ConfigureAwait(false);
+        return ends.Results;
+    }
+
+    private ValueTask FinishAsync(FinishGroups ends, CancellationToken cancellationToken) => EachAsync(
+        ends.Unanswered,
+        async queue =>
+        {
+            var finishes = ends.Of(queue);
+            var arguments = new List<RedisArgument>(2 + (5 * finishes.Count)) { Now(), finishes.Count };
+            AddFinishes(arguments, finishes);
+            var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
+            return (Queue: queue, Answers: (FinishResult[])[.. reply.Items.Select(static item => Answer(item.AsInt64()))]);
+        },
+        answer => ends.Answer(answer.Queue, answer.Answers));
+
+    private async ValueTask<(List<ClaimedJob> Jobs, FinishResult[] Answers)> ClaimAsync(
+        ClaimRequest request, string queue, int capacity, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
+    {
+        var arguments = new List<RedisArgument>(6 + (5 * finishes.Count))
+        {
+            Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, capacity), finishes.Count,
+        };
+        AddFinishes(arguments, finishes);
+        var reply = await _redis.EvaluateAsync(JobScripts.Claim, ClaimReply.Read, Keys(queue).All, CollectionsMarshal.AsSpan(arguments), cancellationToken).ConfigureAwait(false);
+        var jobs = new List<ClaimedJob>(reply.Jobs.Length);
+        List<JobFinish>? unreadable = null;
+        foreach (var claimed in reply.Jobs)
+        {
+            try
+            {
+                jobs.Add(Read(queue, claimed, reply));
+            }
+            catch (InvalidDataException error)
+            {
+                // It must not stand in the way of the others: it becomes a dead job that says why.
+                (unreadable ??= []).Add(new JobFinish { Run = new JobRun(queue, claimed.Id, reply.Token), Kind = FinishKind.Dead, Error = error.Message });
+            }
+        }
+
+        if (unreadable is not null)
+        {
+            await FinishAsync(unreadable, cancellationToken).ConfigureAwait(false);
+        }
+
+        return (jobs, Array.ConvertAll(reply.Answers, Answer));
+    }
+
+    private static void AddFinishes(List<RedisArgument> arguments, IReadOnlyList<JobFinish> finishes)
+    {
+        foreach (var finish in finishes)
+        {
+            arguments.Add(finish.Run.Id);
+            arguments.Add(finish.Run.Token);
+            arguments.Add(finish.Kind switch
+            {
+                FinishKind.Completed => finish.Remove ? "c" : "C",
+                FinishKind.Dead => "d",
+                FinishKind.Cancelled => "x",
+                FinishKind.Retry => "r",
+                FinishKind.Snoozed => "s",
+                _ => "b",
+            });
+            arguments.Add(Milliseconds(finish.Delay));
+            arguments.Add(finish is { Kind: FinishKind.Completed, Result: { } result } ? (byte[])[(byte)'+', .. result.Span] : Said(finish.Error));
+        }
+    }
+
+    private static FinishResult Answer(long number) => new((FinishStatus)(number / 10), number % 10 is < 9 and var state ? (JobState)state : null);
+
+    private static ClaimedJob Read(string queue, ClaimReply.Claimed claimed, ClaimReply reply)
+    {
+        var body = JobBody.Read(claimed.Body);
+        var (attempt, priority, due) = (1, body.Priority, body.CreatedAt);
+        if (claimed.Extra.Length > 0)
+        {
+            var parts = claimed.Extra.Split(',');
+            attempt = int.Parse(parts[0], CultureInfo.InvariantCulture);
+            priority = JobLimits.MaximumPriority - int.Parse(parts[1], CultureInfo.InvariantCulture);
+            due = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(parts[2], CultureInfo.InvariantCulture));
+        }
+
+        return new ClaimedJob
+        {
+            Id = claimed.Id,
+            Queue = queue,
+            Type = body.Type,
+            Payload = body.Payload,
+            Token = reply.Token,
+            Attempt = attempt,
+            MaxAttempts = body.MaxAttempts,
+            Priority = priority,
+            Timeout = body.Timeout,
+            Tags = body.Tags,
+            Metadata = body.Metadata,
+            CreatedAt = body.CreatedAt,
+            DueAt = due,
+            StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(reply.Now),
+        };
+    }
+}

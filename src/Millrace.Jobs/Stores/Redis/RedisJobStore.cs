@@ -1,0 +1,249 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Millrace.Redis;
+
+namespace Millrace.Jobs.Stores.Redis;
+
+/// <summary>Jobs in Redis 6.2 or newer, Valkey or Garnet: single, with Sentinel, or as a cluster. One script per operation and queue, all keys of a queue
+/// under one hash tag; what concerns several queues asks them all at once.</summary>
+/// <remarks>
+/// <para>The set of queues is the only key beside theirs; it grows only, and is written again from time to time, so that a queue whose name was lost
+/// with it is found again.</para>
+/// <para>How durable a job is that was acknowledged is for the server to say: see the guide.</para>
+/// </remarks>
+internal sealed partial class RedisJobStore : JobStore
+{
+    /// <summary>A queue in use is named again after so long.</summary>
+    private static readonly TimeSpan NamedFor = TimeSpan.FromSeconds(10);
+
+    private readonly RedisClient _redis;
+    private readonly string _prefix;
+    private readonly TimeProvider _clock;
+    private readonly WorkSignal _signal;
+    private readonly WakeUps _wakeUps;
+    private readonly RedisKey _queues;
+    private readonly ConcurrentDictionary<string, QueueKeys> _keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, EnqueueLine> _lines = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _named = new(StringComparer.Ordinal);
+    private bool _closed;
+
+    /// <param name="redis">The client; stays the caller's.</param>
+    /// <param name="prefix">Begins every key.</param>
+    /// <param name="clock">The store's clock; the system's stands for the server's own.</param>
+    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock)
+    {
+        (_redis, _prefix, _clock) = (redis, prefix, clock);
+        _signal = new WorkSignal(clock);
+        _wakeUps = new WakeUps(redis, _signal);
+        _queues = $"{prefix}:queues";
+    }
+
+    public override string Name => "redis";
+
+    public override async ValueTask InitializeAsync(CancellationToken cancellationToken = default) => await _redis.PingAsync(cancellationToken).ConfigureAwait(false);
+
+    public override async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
+    {
+        var queue = jobs[0].Queue;
+        await NameAsync(queue, cancellationToken).ConfigureAwait(false);
+        return await _lines.GetOrAdd(queue, static (name, store) => new EnqueueLine(store._redis, store.Keys(name), store.Now), this)
+            .EnqueueAsync(jobs, maximumQueueLength, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default)
+    {
+        await NameAsync(request.Worker.Queues, cancellationToken).ConfigureAwait(false);
+        var (cancel, lost) = (new List<JobRun>(), new List<JobRun>());
+        var runs = request.Runs.ToLookup(static run => run.Queue, StringComparer.Ordinal);
+        var queues = request.Worker.Queues.Union(runs.Select(static queue => queue.Key), StringComparer.Ordinal);
+        await EachAsync(queues, async queue =>
+        {
+            List<RedisArgument> arguments = [Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker)];
+            foreach (var run in runs[queue])
+            {
+                arguments.Add(run.Id);
+                arguments.Add(run.Token);
+            }
+
+            var reply = await RunAsync(JobScripts.Heartbeat, queue, arguments, cancellationToken).ConfigureAwait(false);
+            return (Queue: queue, Answers: reply.Items);
+        }, answer =>
+        {
+            foreach (var (run, told) in runs[answer.Queue].Zip(answer.Answers))
+            {
+                switch (told.AsInt64())
+                {
+                    case 1:
+                        cancel.Add(run);
+                        break;
+                    case 2:
+                        lost.Add(run);
+                        break;
+                }
+            }
+        }).ConfigureAwait(false);
+        return new HeartbeatResult(cancel, lost);
+    }
+
+    public override async ValueTask LeaveAsync(string workerId, CancellationToken cancellationToken = default) =>
+        await EachAsync(await QueuesAsync(cancellationToken).ConfigureAwait(false), queue => RunAsync(JobScripts.Leave, queue, [Now(), workerId], cancellationToken), static _ => { }).ConfigureAwait(false);
+
+    public override async ValueTask<bool> ReportProgressAsync(JobRun run, int percent, string? message, CancellationToken cancellationToken = default) =>
+        (await RunAsync(JobScripts.ReportProgress, run.Queue, [Now(), run.Id, run.Token, percent, Said(message)], cancellationToken).ConfigureAwait(false)).AsInt64() == 1;
+
+    public override async ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var status = CancelStatus.NotFound;
+        await EachAsync(
+            await QueuesAsync(cancellationToken).ConfigureAwait(false),
+            queue => RunAsync(JobScripts.Cancel, queue, [Now(), id], cancellationToken),
+            reply => status = (CancelStatus)Math.Max((long)status, reply.AsInt64())).ConfigureAwait(false);
+        return status;
+    }
+
+    public override ValueTask<IReadOnlyList<string>> ReplayAsync(IReadOnlyList<string> ids, int priorityRaise, CancellationToken cancellationToken = default) =>
+        ChangeAsync(JobScripts.Replay, priorityRaise, ids, cancellationToken);
+
+    public override ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default) =>
+        ChangeAsync(JobScripts.Delete, string.Empty, ids, cancellationToken);
+
+    public override async ValueTask SetQueuePausedAsync(string queue, bool paused, CancellationToken cancellationToken = default)
+    {
+        await NameAsync(queue, cancellationToken).ConfigureAwait(false);
+        await RunAsync(JobScripts.SetQueuePaused, queue, [Now(), paused ? 1 : 0], cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async ValueTask<IReadOnlyList<QueueStatus>> GetQueuesAsync(CancellationToken cancellationToken = default)
+    {
+        var found = new List<QueueStatus>();
+        await EachAsync(await QueuesAsync(cancellationToken).ConfigureAwait(false), async queue => Status(queue, await RunAsync(JobScripts.Count, queue, [Now()], cancellationToken).ConfigureAwait(false)), status =>
+        {
+            if (status.Paused || status.Waiting + status.Delayed + status.Retrying + status.Running + status.Completed + status.Dead + status.Cancelled > 0)
+            {
+                found.Add(status);
+            }
+        }).ConfigureAwait(false);
+        found.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return found;
+    }
+
+    public override async ValueTask<IReadOnlyList<WorkerRecord>> GetWorkersAsync(CancellationToken cancellationToken = default)
+    {
+        var found = new SortedDictionary<string, WorkerRecord>(StringComparer.Ordinal);
+        await EachAsync(await QueuesAsync(cancellationToken).ConfigureAwait(false), queue => RunAsync(JobScripts.GetWorkers, queue, [Now()], cancellationToken), reply =>
+        {
+            foreach (var worker in WorkerText.ReadAll(reply))
+            {
+                found[worker.Identity.Id] = found.TryGetValue(worker.Identity.Id, out var other) ? WorkerText.Merge(other, worker) : worker;
+            }
+        }).ConfigureAwait(false);
+        return [.. found.Values];
+    }
+
+    public override async ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default)
+    {
+        foreach (var queue in queues)
+        {
+            await _wakeUps.ListenAsync(Keys(queue), cancellationToken).ConfigureAwait(false);
+        }
+
+        // Listen first, look next, wait last: then no wake-up is lost.
+        cancellationToken.ThrowIfCancellationRequested();
+        using var waiter = _signal.Register(queues);
+        var left = until - _clock.GetUtcNow();
+        await EachAsync(queues, queue => RunAsync(JobScripts.FindWork, queue, [Now()], cancellationToken), reply =>
+        {
+            var (now, due) = (reply[0].AsInt64(), reply[1].AsInt64());
+            var wait = due < 0 ? left : TimeSpan.FromMilliseconds(Math.Max(0, due - now));
+            left = wait < left ? wait : left;
+        }).ConfigureAwait(false);
+        if (left > TimeSpan.Zero && !Volatile.Read(ref _closed))
+        {
+            await waiter.WaitAsync(left, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _closed, true);
+        _signal.Close();
+        await _wakeUps.DisposeAsync().ConfigureAwait(false);
+        foreach (var line in _lines.Values)
+        {
+            line.Dispose();
+        }
+    }
+
+    private QueueKeys Keys(string queue) => _keys.GetOrAdd(queue, static (name, prefix) => new QueueKeys(prefix, name), _prefix);
+
+    /// <summary>The clock as scripts take it: empty for the server's own.</summary>
+    private RedisArgument Now() => ReferenceEquals(_clock, TimeProvider.System) ? string.Empty : _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private ValueTask<RedisReply> RunAsync(RedisScript script, string queue, List<RedisArgument> arguments, CancellationToken cancellationToken) =>
+        _redis.EvaluateAsync(script, Keys(queue).All, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(arguments), cancellationToken);
+
+    private async ValueTask NameAsync(IEnumerable<string> queues, CancellationToken cancellationToken)
+    {
+        foreach (var queue in queues)
+        {
+            await NameAsync(queue, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Adds the queue to those that are known, unless that was done a moment ago.</summary>
+    private ValueTask NameAsync(string queue, CancellationToken cancellationToken) =>
+        _named.TryGetValue(queue, out var since) && TimeProvider.System.GetElapsedTime(since) < NamedFor ? default : AddNameAsync(queue, cancellationToken);
+
+    private async ValueTask AddNameAsync(string queue, CancellationToken cancellationToken)
+    {
+        await _redis.ExecuteAsync("SADD", cancellationToken, _queues, queue).ConfigureAwait(false);
+        _named[queue] = TimeProvider.System.GetTimestamp();
+    }
+
+    private async ValueTask<IReadOnlyList<string>> QueuesAsync(CancellationToken cancellationToken)
+    {
+        var reply = await _redis.ExecuteAsync("SMEMBERS", cancellationToken, _queues).ConfigureAwait(false);
+        string[] names = [.. reply.Items.Select(static item => item.AsString()!)];
+        Array.Sort(names, StringComparer.Ordinal);
+        return names;
+    }
+
+    /// <summary>Asks all queues at once and takes their answers in turn; fails when one of them does, after all have answered.</summary>
+    private static async ValueTask EachAsync<T>(IEnumerable<string> queues, Func<string, ValueTask<T>> ask, Action<T> take)
+    {
+        var asked = queues.Select(queue => ask(queue).AsTask()).ToArray();
+        await Task.WhenAll(asked).ConfigureAwait(false);
+        foreach (var answer in asked)
+        {
+            take(await answer.ConfigureAwait(false));
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<string>> ChangeAsync(RedisScript script, RedisArgument how, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var changed = new HashSet<string>(StringComparer.Ordinal);
+        await EachAsync(
+            await QueuesAsync(cancellationToken).ConfigureAwait(false),
+            queue => RunAsync(script, queue, [Now(), how, .. ids.Select(static id => (RedisArgument)id)], cancellationToken),
+            reply => changed.UnionWith(reply.Items.Select(static item => item.AsString()!))).ConfigureAwait(false);
+        return [.. ids.Where(changed.Contains)];
+    }
+
+    /// <summary>A text that may be null, as scripts take it.</summary>
+    private static RedisArgument Said(string? text) => text is null ? "-" : "+" + text;
+
+    private static long Milliseconds(TimeSpan span) => (long)Math.Ceiling(span.TotalMilliseconds);
+
+    private static QueueStatus Status(string queue, RedisReply reply) => new()
+    {
+        Name = queue,
+        Paused = reply[0].AsInt64() == 1,
+        Waiting = reply[1].AsInt64(),
+        Delayed = reply[2].AsInt64() - reply[3].AsInt64(),
+        Retrying = reply[3].AsInt64(),
+        Running = reply[4].AsInt64(),
+        Completed = reply[5].AsInt64(),
+        Dead = reply[6].AsInt64(),
+        Cancelled = reply[7].AsInt64(),
+    };
+}

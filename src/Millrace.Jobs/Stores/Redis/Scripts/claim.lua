@@ -1,0 +1,124 @@
+-- Ends claims (see _finish.lua), renews the worker's lease, and makes ready jobs its own.
+--
+-- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 how many ends, then the ends
+-- Returns  {now, token, answers, id, body, '' or 'attempt,inverted,due', …}
+
+local answers = finish_all(7, tonumber(ARGV[6]))
+local worker, capacity = ARGV[2], tonumber(ARGV[5])
+if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1 then
+  redis.call('HSET', workers, worker, string.format('%.0f,%s,', now, ARGV[3]) .. ARGV[4])
+end
+
+local reply = {string.format('%.0f', now), '0', answers}
+local state = redis.call('HMGET', meta, 'paused', 'stale')
+if state[1] == '1' or capacity == 0 then
+  return reply
+end
+
+-- What has fallen due gets in line; when there is more than that, it follows with the next claims, earliest due first.
+local due = redis.call('ZRANGEBYSCORE', later, '-inf', string.format('%.0f', now), 'WITHSCORES', 'LIMIT', 0, 1000)
+for i = 1, #due, 2 do
+  take_pending(nil, later, due[i])
+  add_ready(due[i], tonumber(string.sub(due[i], 15, 18)), tonumber(due[i + 1]))
+end
+
+-- Takes up to so many ids from the line, leaving out those that do not count.
+local stale = tonumber(state[2]) or 0
+local function take_line(most)
+  local taken = {}
+  while #taken < most do
+    local popped = redis.call('LPOP', line, most - #taken)
+    if not popped then
+      break
+    end
+    for _, id in ipairs(popped) do
+      if stale > 0 and redis.call('HEXISTS', gone, id) == 1 then
+        stale = stale - 1
+        redis.call('HINCRBY', meta, 'stale', -1)
+        if redis.call('HINCRBY', gone, id, -1) <= 0 then
+          redis.call('HDEL', gone, id)
+        end
+      else
+        taken[#taken + 1] = id
+      end
+    end
+  end
+  return taken
+end
+
+local claimed, places, bodies = {}, {}, {}
+local heads = redis.call('ZRANGE', ready, 0, capacity - 1, 'WITHSCORES')
+if #heads == 0 then
+  claimed = take_line(capacity)
+else
+  -- Two lines, both in order: the one is taken from as long as its head comes first.
+  local waiting = take_line(capacity)
+  local w, r = 1, 1
+  while #claimed < capacity and (w <= #waiting or r <= #heads) do
+    local first
+    if r <= #heads and w <= #waiting then
+      local head = read_head(redis.call('HGET', jobs, waiting[w]))
+      local mine, theirs = head and score(head.inverted, head.created) or 0, tonumber(heads[r + 1])
+      first = mine < theirs or (mine == theirs and head and head.seq < tonumber(string.sub(heads[r], 1, 14)))
+    else
+      first = w <= #waiting
+    end
+    if first then
+      claimed[#claimed + 1] = waiting[w]
+      w = w + 1
+    else
+      claimed[#claimed + 1] = string.sub(heads[r], 20)
+      places[#claimed] = {heads[r], tonumber(heads[r + 1])}
+      r = r + 2
+    end
+  end
+  for i = #waiting, w, -1 do
+    redis.call('LPUSH', line, waiting[i])
+  end
+end
+
+for first = 1, #claimed, 1000 do
+  for _, body in ipairs(redis.call('HMGET', jobs, unpack(claimed, first, math.min(first + 999, #claimed)))) do
+    bodies[#bodies + 1] = body
+  end
+end
+
+local token = #claimed > 0 and string.format('%.0f', redis.call('HINCRBY', meta, 'token', 1)) or '0'
+local plain = table.concat({token, ',0,0,0,0,0,0,', string.format('%.0f', now), ',0,0,-1;', worker})
+local runs = {}
+reply[2] = token
+for i, id in ipairs(claimed) do
+  local body, place = bodies[i], places[i]
+  local head = body and (place or string.byte(body, 21) ~= 0) and read_head(body)
+  if place then
+    redis.call('ZREM', ready, place[1])
+  end
+  if body then
+    local run, extra = plain, ''
+    if place then
+      local past = read_history(id)
+      local inverted = tonumber(string.sub(place[1], 15, 18))
+      local attempt, since = past and past.attempt + 1 or 1, place[2] - score(inverted, 0)
+      run = write_run({
+        token = tonumber(token), flags = head.flags, attempt = attempt, inverted = inverted, due = since, seq = head.seq, most = head.most,
+        started = now, cancel = 0, progress = 0, worker = worker})
+      extra = string.format('%.0f,%.0f,%.0f', attempt, inverted, since)
+    elseif head then
+      run = write_run({
+        token = tonumber(token), flags = head.flags, attempt = 1, inverted = head.inverted, due = head.created, seq = head.seq, most = head.most,
+        started = now, cancel = 0, progress = 0, worker = worker})
+    end
+    runs[#runs + 1] = id
+    runs[#runs + 1] = run
+    reply[#reply + 1] = id
+    reply[#reply + 1] = body
+    reply[#reply + 1] = extra
+  end
+end
+for first = 1, #runs, 2000 do
+  redis.call('HSET', running, unpack(runs, first, math.min(first + 1999, #runs)))
+end
+if #runs < 2 * capacity then
+  redis.call('HSET', meta, 'asleep', '1')
+end
+return reply

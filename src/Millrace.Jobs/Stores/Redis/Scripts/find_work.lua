@@ -1,0 +1,16 @@
+-- When there will be a job to claim; who asks is going to sleep until then, or until woken.
+-- Returns  {now, due}; due 0: there is one now, -1: none in sight
+local state = redis.call('HMGET', meta, 'paused', 'stale')
+local due = -1
+if state[1] ~= '1' then
+  if redis.call('ZCARD', ready) > 0 or redis.call('LLEN', line) > (tonumber(state[2]) or 0) then
+    due = 0
+  else
+    local first = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
+    due = first[2] and tonumber(first[2]) or -1
+  end
+end
+if due ~= 0 then
+  redis.call('HSET', meta, 'asleep', '1')
+end
+return {string.format('%.0f', now), string.format('%.0f', due)}
