@@ -29,6 +29,17 @@ public sealed class MillraceBuilder : IJobsBuilder
     /// <summary>The channels and who may join them.</summary>
     public RealtimeBuilder Realtime { get; }
 
+    /// <summary>Shares the cache and the jobs of all processes through Redis: <see cref="CacheRedisExtensions.UseRedis(CacheBuilder)"/> and
+    /// <see cref="RedisJobsBuilderExtensions.UseRedis"/>.</summary>
+    /// <param name="connectionString">The server, as for <see cref="Millrace.Redis.RedisOptions.Parse"/>; null for the default client as it is configured elsewhere.</param>
+    /// <returns>This builder, for the next call.</returns>
+    public MillraceBuilder UseRedis(string? connectionString = null)
+    {
+        _ = connectionString is null ? Cache.UseRedis() : Cache.UseRedis(connectionString);
+        Jobs.UseRedis(connectionString);
+        return this;
+    }
+
     /// <summary>Sets options; calls add up, and the configuration section <c>Millrace</c> has the last word.</summary>
     /// <returns>This builder, for the next call.</returns>
     public MillraceBuilder Configure(Action<MillraceOptions> configure)

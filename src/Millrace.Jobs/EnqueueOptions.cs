@@ -26,7 +26,7 @@ public sealed class EnqueueOptions
     internal IReadOnlyDictionary<string, string>? MetadataValue => _metadata;
 
     /// <summary>The job's id, to enqueue it once however often the call is repeated: while the store still holds a job of this id, nothing
-    /// is added. Default: a new version-7 GUID.</summary>
+    /// is added. Default: a new one that sorts by time.</summary>
     public EnqueueOptions Id(string id)
     {
         IdValue = JobValidation.Id(id);

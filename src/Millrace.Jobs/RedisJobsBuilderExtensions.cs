@@ -15,10 +15,11 @@ public static class RedisJobsBuilderExtensions
     /// second in a power loss, a failover what the replica had not got. The server must not evict: <c>maxmemory-policy noeviction</c>.</remarks>
     /// <typeparam name="TBuilder">The builder to go on with.</typeparam>
     /// <param name="builder">Where jobs are registered.</param>
+    /// <param name="connectionString">As for <see cref="RedisOptions.Parse"/>; null for the default client as it is configured elsewhere.</param>
     /// <param name="keyPrefix">Begins every key; 1 to 100 characters without braces. Default: <c>millrace:jobs</c>.</param>
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentException">The prefix is empty, too long, or has braces.</exception>
-    public static TBuilder UseRedisJobs<TBuilder>(this TBuilder builder, string keyPrefix = "millrace:jobs")
+    public static TBuilder UseRedis<TBuilder>(this TBuilder builder, string? connectionString = null, string keyPrefix = "millrace:jobs")
         where TBuilder : IJobsBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -28,7 +29,7 @@ public static class RedisJobsBuilderExtensions
             throw new ArgumentException("A key prefix has at most 100 characters and no braces: they tell a cluster which keys belong together.", nameof(keyPrefix));
         }
 
-        builder.Services.AddMillraceRedis();
+        _ = connectionString is null ? builder.Services.AddMillraceRedis() : builder.Services.AddMillraceRedis(connectionString);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.Replace(ServiceDescriptor.Singleton<JobStore>(services => new RedisJobStore(
             services.GetRequiredService<RedisClient>(), keyPrefix, services.GetRequiredService<TimeProvider>())));

@@ -29,7 +29,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
     }
 
     /// <summary>A new id that sorts by time.</summary>
-    public string NewId() => Guid.CreateVersion7(clock.GetUtcNow()).ToString("N");
+    public string NewId() => JobId.New(clock.GetUtcNow());
 
     private byte[] Serialize(JobRegistration registration, object job)
     {

@@ -64,7 +64,7 @@ internal sealed class JobExecutor(
             // 4. It returned: whatever asked it to stop meanwhile, its work is done.
             return context.SnoozedFor is { } delay
                 ? new JobFinish { Run = execution.Run, Kind = FinishKind.Snoozed, Delay = delay }
-                : new JobFinish { Run = execution.Run, Kind = FinishKind.Completed };
+                : new JobFinish { Run = execution.Run, Kind = FinishKind.Completed, Remove = _options.CompletedRetention.Count == 0 };
         }
         finally
         {
