@@ -21,6 +21,8 @@ public sealed class EnqueueOptions
 
     internal TimeSpan? TimeoutValue { get; private set; }
 
+    internal JobUniqueness? UniqueValue { get; private set; }
+
     internal IReadOnlyList<string> Tags => _tags;
 
     internal IReadOnlyDictionary<string, string>? MetadataValue => _metadata;
@@ -81,6 +83,42 @@ public sealed class EnqueueOptions
     public EnqueueOptions Tag(string tag)
     {
         JobValidation.AddTag(_tags, tag);
+        return this;
+    }
+
+    /// <summary>Enqueues nothing while a job of the queue with this key is pending or running: the call then returns that job's id.</summary>
+    /// <param name="key">1 to 200 characters; jobs of other queues have keys of their own.</param>
+    /// <param name="until">How long the job holds its key; <see cref="UniqueUntil.Started"/> lets one more wait while one runs. For a time, see
+    /// <see cref="Throttle"/>.</param>
+    public EnqueueOptions Unique(string key, UniqueUntil until = UniqueUntil.Ended)
+    {
+        if (until is not (UniqueUntil.Ended or UniqueUntil.Started))
+        {
+            throw new ArgumentOutOfRangeException(nameof(until), until, "A job holds its unique key until it has ended or until it starts; use Throttle for a time.");
+        }
+
+        UniqueValue = JobValidation.Unique(key, until);
+        return this;
+    }
+
+    /// <summary>Runs the last of several enqueues once it has been quiet for a while: while a job with this key has not started, another one
+    /// with it is not added, but gives that job its payload and metadata and lets its delay begin anew.</summary>
+    /// <param name="key">1 to 200 characters; jobs of other queues have keys of their own.</param>
+    /// <param name="quiet">How long nothing more must come. It is the job's <see cref="Delay"/>.</param>
+    public EnqueueOptions Debounce(string key, TimeSpan quiet)
+    {
+        Delay(quiet);
+        UniqueValue = JobValidation.Unique(key, UniqueUntil.Started, replace: true);
+        return this;
+    }
+
+    /// <summary>Enqueues at most one job with this key in a time, whatever becomes of it; the call returns the id of the one that was enqueued.</summary>
+    /// <param name="key">1 to 200 characters; jobs of other queues have keys of their own.</param>
+    /// <param name="period">How long the key is held, from the enqueue on; a millisecond to ten years.</param>
+    public EnqueueOptions Throttle(string key, TimeSpan period)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(period, TimeSpan.FromMilliseconds(1));
+        UniqueValue = JobValidation.Unique(key, UniqueUntil.Elapsed, JobValidation.Duration(period, "period"));
         return this;
     }
 

@@ -37,7 +37,7 @@ public sealed class JobClient
     /// <param name="job">The job; its type has a handler registered under a name.</param>
     /// <param name="configure">How it differs from the defaults of its type; null for not at all.</param>
     /// <param name="cancellationToken">Gives up before the job is stored, or not at all.</param>
-    /// <returns>The job's id. The job is stored when this returns.</returns>
+    /// <returns>The job's id; that of the job that holds the unique key, when one kept this one out. The job is stored when this returns.</returns>
     /// <exception cref="JobQueueFullException">The queue is full.</exception>
     /// <exception cref="ArgumentException">The payload is too large, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">No handler is registered for the job's type.</exception>
@@ -48,13 +48,13 @@ public sealed class JobClient
         var wish = new EnqueueOptions();
         configure?.Invoke(wish);
         var stored = _factory.Create(job, wish);
-        await StoreAsync([stored], cancellationToken).ConfigureAwait(false);
-        return stored.Id;
+        var outcome = await StoreAsync([stored], cancellationToken).ConfigureAwait(false);
+        return outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
     }
 
     /// <summary>Enqueues many jobs in one step: all of them, or none when this throws.</summary>
     /// <param name="jobs">At most 10,000 jobs; none is allowed and does nothing.</param>
-    /// <param name="configure">How they differ from the defaults of their type, alike for all; <see cref="EnqueueOptions.Id"/> has no place here.</param>
+    /// <param name="configure">How they differ from the defaults of their type, alike for all; ids and unique keys have no place here.</param>
     /// <param name="cancellationToken">Gives up before the jobs are stored, or not at all.</param>
     /// <returns>The ids, in the order of the jobs.</returns>
     /// <inheritdoc cref="EnqueueAsync{TJob}" path="/exception" />
@@ -69,9 +69,9 @@ public sealed class JobClient
 
         var wish = new EnqueueOptions();
         configure?.Invoke(wish);
-        if (wish.IdValue is not null)
+        if (wish.IdValue is not null || wish.UniqueValue is not null)
         {
-            throw new ArgumentException("Many jobs cannot share one id; enqueue them one by one.", nameof(configure));
+            throw new ArgumentException("Many jobs cannot share one id or one unique key; enqueue them one by one.", nameof(configure));
         }
 
         if (jobs.Count == 0)
@@ -86,8 +86,8 @@ public sealed class JobClient
             stored[index++] = _factory.Create(job, wish);
         }
 
-        await StoreAsync(stored, cancellationToken).ConfigureAwait(false);
-        return Array.ConvertAll(stored, static job => job.Id);
+        var outcome = await StoreAsync(stored, cancellationToken).ConfigureAwait(false);
+        return Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
     }
 
     /// <summary>One job; null when the store does not hold it (any more).</summary>
@@ -272,7 +272,7 @@ public sealed class JobClient
         return [.. ids.Select(JobValidation.Id).Distinct(StringComparer.Ordinal)];
     }
 
-    private async ValueTask StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
+    private async ValueTask<EnqueueOutcome> StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
     {
         using var hold = _notifications.Hold(jobs.Select(static job => job.Id));
         var outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
@@ -290,5 +290,7 @@ public sealed class JobClient
                 hold.Publish(_notifications.Describe(job));
             }
         }
+
+        return outcome;
     }
 }

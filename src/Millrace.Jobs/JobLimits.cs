@@ -24,6 +24,9 @@ public static class JobLimits
     /// <summary>Longest value in a job's metadata, in characters.</summary>
     public const int MaximumMetadataValueLength = 1_000;
 
+    /// <summary>Longest unique key, in characters.</summary>
+    public const int MaximumUniqueKeyLength = 200;
+
     /// <summary>Longest error text kept with a job, in characters; longer ones are cut.</summary>
     public const int MaximumErrorLength = 8_192;
 

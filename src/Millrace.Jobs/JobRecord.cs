@@ -38,6 +38,9 @@ public sealed record JobRecord
     /// <summary>Its metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
+    /// <summary>Its unique key; null for none.</summary>
+    public string? UniqueKey { get; init; }
+
     /// <summary>The schedule that asked for it; null for none.</summary>
     public string? Schedule { get; init; }
 

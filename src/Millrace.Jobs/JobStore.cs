@@ -31,6 +31,9 @@ public abstract class JobStore : IAsyncDisposable
     public virtual ValueTask InitializeAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
     /// <summary>Stores all of the jobs or none; those that are due now as waiting, the others as scheduled. A job whose id the queue already holds, in whatever state, is left as it is and reported.</summary>
+    /// <remarks>A job whose unique key another one of the queue holds is not stored but reported, with the holder's id; when it says
+    /// <see cref="JobUniqueness.Replace"/> and the holder is pending and was never claimed, the holder takes over its payload, metadata and due time. A key is given
+    /// back when its time is over: see <see cref="UniqueUntil"/>. A key whose time has elapsed, or whose holder is gone, is free.</remarks>
     /// <param name="jobs">1 to <see cref="JobLimits.MaximumEnqueueBatch"/> jobs of one queue, in order.</param>
     /// <param name="maximumQueueLength">When the queue would hold more than this many pending jobs, nothing is stored and it is named.
     /// Jobs that come back (retries, sweeps, replays) are never refused.</param>
@@ -41,7 +44,8 @@ public abstract class JobStore : IAsyncDisposable
     /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
     /// reset, and it gets a token greater than that of any claim of its queue before; jobs claimed together may share one. The worker's lease
     /// is created or renewed in the same step, also when there is nothing to claim.</summary>
-    /// <remarks>A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
+    /// <remarks>A queue that reaches one of its limits gives nothing more, and <see cref="WaitForWorkAsync"/> does not end for it: until a running
+    /// job of it ends, or the time of its next start has come. A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
     public abstract ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Ends claims; each on its own, in the order given: a refused one does not hold up the others. The answers are in the order of the
@@ -78,7 +82,7 @@ public abstract class JobStore : IAsyncDisposable
     public abstract ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default);
 
     /// <summary>Puts dead jobs back in line in their own queue: waiting from now, no attempt used, the error kept until the next end, the
-    /// priority raised. Ids that are not dead jobs are passed over.</summary>
+    /// priority raised. Ids that are not dead jobs are passed over, and jobs whose unique key another holds by now; others take theirs again.</summary>
     /// <param name="ids">1 to <see cref="JobLimits.MaximumBatch"/> jobs.</param>
     /// <param name="priorityRaise">Added to each job's priority, up to <see cref="JobLimits.MaximumPriority"/>.</param>
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>

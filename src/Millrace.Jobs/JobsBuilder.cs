@@ -34,14 +34,17 @@ public sealed class JobsBuilder : IJobsBuilder
     /// that only <see cref="JobDefaults.Queue"/> names, come last unless added.</summary>
     /// <param name="name">The queue.</param>
     /// <param name="concurrency">How many of its jobs this process runs at once, 1 to 1,000; null for <see cref="JobsOptions.DefaultConcurrency"/>.</param>
-    public JobsBuilder AddQueue(string name, int? concurrency = null)
-    {
-        if (concurrency is < 1 or > JobLimits.MaximumBatch)
-        {
-            throw new ArgumentOutOfRangeException(nameof(concurrency), concurrency, $"A queue runs 1 to {JobLimits.MaximumBatch} jobs at once.");
-        }
+    public JobsBuilder AddQueue(string name, int? concurrency = null) => AddQueue(name, options => options.Concurrency = concurrency);
 
-        Services.AddSingleton(new QueueRegistration(JobValidation.Name(name, "queue"), concurrency));
+    /// <summary>As <see cref="AddQueue(string, int?)"/>, with limits over all processes.</summary>
+    /// <param name="name">The queue.</param>
+    /// <param name="configure">How it is served.</param>
+    public JobsBuilder AddQueue(string name, Action<QueueOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = new QueueOptions();
+        configure(options);
+        Services.AddSingleton(new QueueRegistration(JobValidation.Name(name, "queue"), options));
         return this;
     }
 

@@ -32,6 +32,9 @@ public sealed record NewJob
     /// <summary>The job's metadata: small texts by name that travel with the job, such as the trace it belongs to. Bounded by <see cref="JobLimits"/>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
+    /// <summary>What keeps it out when another job of the queue holds the same key; null for nothing.</summary>
+    public JobUniqueness? Unique { get; init; }
+
     /// <summary>Runs no earlier than this long after the store took it, by the store's clock. Not together with <see cref="At"/>.</summary>
     public TimeSpan? Delay { get; init; }
 

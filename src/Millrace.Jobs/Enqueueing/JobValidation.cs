@@ -86,6 +86,24 @@ internal static class JobValidation
         metadata[name] = value;
     }
 
+    public static JobRate Rate(JobRate rate)
+    {
+        if (rate.Count is < 1 or > 10_000 || rate.Period < TimeSpan.FromMilliseconds(1) || rate.Period > TimeSpan.FromDays(1) || !Enum.IsDefined(rate.Kind))
+        {
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "A rate is 1 to 10,000 jobs in a millisecond to a day. Take a longer or a shorter period for other rates.");
+        }
+
+        return rate;
+    }
+
+    public static JobUniqueness Unique(string key, UniqueUntil until, TimeSpan period = default, bool replace = false) => new()
+    {
+        Key = Text(key, "A unique key", JobLimits.MaximumUniqueKeyLength, nameof(key)),
+        Until = until,
+        Period = period,
+        Replace = replace,
+    };
+
     private static string Text(string value, string what, int limit, string parameter)
     {
         ArgumentNullException.ThrowIfNull(value, parameter);

@@ -1,4 +1,4 @@
 namespace Millrace.Jobs.Enqueueing;
 
 /// <summary>One AddQueue.</summary>
-internal sealed record QueueRegistration(string Name, int? Concurrency);
+internal sealed record QueueRegistration(string Name, QueueOptions Options);

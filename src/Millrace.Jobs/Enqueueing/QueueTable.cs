@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Millrace.Jobs.Enqueueing;
 
-/// <summary>The queues that this process serves, in the order in which they are claimed from, with how many of their jobs run here at once.</summary>
+/// <summary>The queues that this process serves, in the order in which they are claimed from, with how many of their jobs run here and everywhere at once.</summary>
 internal sealed class QueueTable
 {
     public QueueTable(IEnumerable<QueueRegistration> declared, JobRegistry registry, IOptions<JobsOptions> options)
@@ -14,7 +14,7 @@ internal sealed class QueueTable
             return;
         }
 
-        var order = new List<KeyValuePair<string, int>>();
+        var order = new List<QueueCapacity>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var queue in declared)
         {
@@ -23,7 +23,11 @@ internal sealed class QueueTable
                 throw new InvalidOperationException($"The queue '{queue.Name}' is added twice. Add each queue once.");
             }
 
-            order.Add(new(queue.Name, queue.Concurrency ?? settings.DefaultConcurrency));
+            order.Add(new QueueCapacity(queue.Name, queue.Options.Concurrency ?? settings.DefaultConcurrency)
+            {
+                MaximumRunning = queue.Options.GlobalConcurrency,
+                Rate = queue.Options.Rate,
+            });
         }
 
         // A queue that only a handler's defaults name is served too: its jobs must not wait for ever.
@@ -31,7 +35,7 @@ internal sealed class QueueTable
         {
             if (name is not null && seen.Add(name))
             {
-                order.Add(new(name, settings.DefaultConcurrency));
+                order.Add(new QueueCapacity(name, settings.DefaultConcurrency));
             }
         }
 
@@ -43,5 +47,5 @@ internal sealed class QueueTable
         Served = order;
     }
 
-    public IReadOnlyList<KeyValuePair<string, int>> Served { get; }
+    public IReadOnlyList<QueueCapacity> Served { get; }
 }

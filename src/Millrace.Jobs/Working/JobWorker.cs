@@ -49,7 +49,7 @@ internal sealed class JobWorker : IDisposable
             (store, executor, running, notifications, metrics, options.Value, clock, jitter, logger);
         var host = Environment.MachineName;
         var id = $"{host[..Math.Min(host.Length, 60)]}:{Environment.ProcessId}:{Guid.NewGuid():N}";
-        _identity = new WorkerIdentity(id[..Math.Min(id.Length, JobLimits.MaximumNameLength)], host, Environment.ProcessId, [.. queues.Served.Select(static queue => queue.Key)]);
+        _identity = new WorkerIdentity(id[..Math.Min(id.Length, JobLimits.MaximumNameLength)], host, Environment.ProcessId, [.. queues.Served.Select(static queue => queue.Queue)]);
         _lease = new WorkerLease(store, _identity, running, _options.Lease, clock, jitter, logger);
         _exchange = new JobExchange(store, _lease, running, notifications, metrics, _options, clock, jitter, logger, Start);
     }

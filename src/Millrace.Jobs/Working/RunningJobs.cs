@@ -10,15 +10,15 @@ internal sealed class RunningJobs
 {
     private readonly ConcurrentDictionary<JobRun, Execution> _executions = new();
     private readonly Dictionary<string, int> _free; // below zero while ends and their places are under way
-    private readonly IReadOnlyList<string> _order;
+    private readonly IReadOnlyList<QueueCapacity> _served;
     private readonly Lock _lock = new(); // guards _free and the signals
     private TaskCompletionSource _freed = NewSignal();
     private TaskCompletionSource? _empty;
 
     public RunningJobs(QueueTable queues)
     {
-        _order = [.. queues.Served.Select(static queue => queue.Key)];
-        _free = queues.Served.ToDictionary(StringComparer.Ordinal);
+        _served = queues.Served;
+        _free = queues.Served.ToDictionary(static queue => queue.Queue, static queue => queue.Capacity, StringComparer.Ordinal);
     }
 
     public int Count => _executions.Count;
@@ -30,7 +30,7 @@ internal sealed class RunningJobs
     {
         lock (_lock)
         {
-            return ([.. _order.Where(name => _free[name] > 0)], _freed.Task);
+            return ([.. _served.Where(queue => _free[queue.Queue] > 0).Select(static queue => queue.Queue)], _freed.Task);
         }
     }
 
@@ -41,13 +41,13 @@ internal sealed class RunningJobs
         lock (_lock)
         {
             Give(ending, 1);
-            var promised = new List<QueueCapacity>(_order.Count);
-            foreach (var name in _order)
+            var promised = new List<QueueCapacity>(_served.Count);
+            foreach (var queue in _served)
             {
-                if (_free[name] is > 0 and var places)
+                if (_free[queue.Queue] is > 0 and var places)
                 {
-                    promised.Add(new QueueCapacity(name, places));
-                    _free[name] = 0;
+                    promised.Add(queue with { Capacity = places });
+                    _free[queue.Queue] = 0;
                 }
             }
 

@@ -61,7 +61,12 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
         foreach (var queue in jobs.GroupBy(static job => job.Queue))
         {
             var one = await Store.EnqueueAsync([.. queue], 1_000_000);
-            outcome = new EnqueueOutcome { FullQueue = outcome.FullQueue ?? one.FullQueue, Existing = [.. outcome.Existing, .. one.Existing] };
+            outcome = new EnqueueOutcome
+            {
+                FullQueue = outcome.FullQueue ?? one.FullQueue,
+                Existing = [.. outcome.Existing, .. one.Existing],
+                Holders = new Dictionary<string, string>([.. outcome.Holders, .. one.Holders]),
+            };
         }
 
         return outcome;

@@ -69,6 +69,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
                 MaxAttempts = _random.Next(1, 4),
                 Delay = _random.Next(3) == 0 ? TimeSpan.FromMilliseconds(_random.Next(5_000)) : null,
                 Tags = _random.Next(2) == 0 ? [] : ["t"],
+                Unique = _random.Next(4) > 0 ? null : RandomUniqueness(),
                 Metadata = _random.Next(2) == 0 ? ReadOnlyDictionary<string, string>.Empty : new Dictionary<string, string> { ["m"] = id },
             });
             if (!again)
@@ -78,16 +79,16 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         }
 
         var limit = _random.Next(4) == 0 ? 5 : 1_000;
-        Log($"enqueue {string.Join(",", jobs.Select(static job => $"{job.Id}@{job.Queue}p{job.Priority}d{job.Delay?.TotalMilliseconds}"))} limit {limit}");
+        Log($"enqueue {string.Join(",", jobs.Select(static job => $"{job.Id}@{job.Queue}p{job.Priority}d{job.Delay?.TotalMilliseconds}{job.Unique}"))} limit {limit}");
         var mine = await subject.EnqueueAsync(jobs, limit);
         var right = await oracle.EnqueueAsync(jobs, limit);
-        Same([$"{mine.FullQueue} {string.Join(",", mine.Existing)}"], [$"{right.FullQueue} {string.Join(",", right.Existing)}"], "enqueue");
+        Same([$"{mine.FullQueue} {string.Join(",", mine.Existing)} {Describe(mine.Holders)}"], [$"{right.FullQueue} {string.Join(",", right.Existing)} {Describe(right.Holders)}"], "enqueue");
     }
 
     private async Task ClaimAsync()
     {
         // Of all queues: a store that keeps leases by queue renews them all then, as one that does not.
-        var queues = Queues.OrderBy(_ => _random.Next()).Select(queue => new QueueCapacity(queue, _random.Next(1, 4))).ToList();
+        var queues = Queues.OrderBy(_ => _random.Next()).Select(queue => Limited(queue, _random.Next(1, 4))).ToList();
         var request = new ClaimRequest { Worker = Worker(Pick(Workers)), Lease = TimeSpan.FromSeconds(10), Queues = queues, MaximumJobs = _random.Next(1, 6) };
         var (chosen, kinds) = _random.Next(2) == 0 ? ([], []) : ChooseFinishes();
         Log($"claim {request.Worker.Id} finishing {Describe(chosen, kinds)} {string.Join(",", queues.Select(static queue => $"{queue.Queue}:{queue.Capacity}"))} max {request.MaximumJobs}");
@@ -96,6 +97,19 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         Same(mine.Finished.Select(Describe), right.Finished.Select(Describe), "finish with claim");
         Same(mine.Jobs.Select(Describe), right.Jobs.Select(Describe), "claim");
         _held.AddRange(mine.Jobs.Zip(right.Jobs, (a, b) => new Held(request.Worker.Id, new(a.Queue, a.Id, a.Token), new(b.Queue, b.Id, b.Token))));
+    }
+
+    /// <summary>The second queue runs two at once; the third starts a few in a while, counted as the seed says.</summary>
+    private QueueCapacity Limited(string queue, int capacity) => new(queue, capacity)
+    {
+        MaximumRunning = queue == "b" ? 2 : null,
+        Rate = queue == "c" ? new JobRate { Count = 5, Period = TimeSpan.FromMilliseconds(3_001), Kind = (JobRateKind)(seed % 2) } : null,
+    };
+
+    private JobUniqueness RandomUniqueness()
+    {
+        var until = (UniqueUntil)_random.Next(3);
+        return new JobUniqueness { Key = $"u:{_random.Next(3)}", Until = until, Period = until == UniqueUntil.Elapsed ? TimeSpan.FromMilliseconds(_random.Next(1, 5_000)) : default, Replace = _random.Next(2) == 0 };
     }
 
     private async Task FinishAsync()
@@ -304,9 +318,9 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
     private string Describe(JobRecord job) =>
         $"{job.Id} {job.Queue} {job.Type} {(job.State == JobState.Scheduled && job.DueAt <= clock.GetUtcNow() ? JobState.Waiting : job.State)} p{job.Priority} {job.Attempt}/{job.MaxAttempts} "
         + $"created {job.CreatedAt:O} due {job.DueAt:O} started {job.StartedAt:O} finished {job.FinishedAt:O} worker {job.WorkerId} cancel {job.CancelRequested} "
-        + $"error {job.Error} result {job.Result?.Length} progress {job.ProgressPercent} {job.ProgressMessage} tags {string.Join(",", job.Tags)} schedule {job.Schedule} payload {job.Payload.Length} metadata {Describe(job.Metadata)}";
+        + $"error {job.Error} result {job.Result?.Length} progress {job.ProgressPercent} {job.ProgressMessage} tags {string.Join(",", job.Tags)} unique {job.UniqueKey} schedule {job.Schedule} payload {job.Payload.Length} metadata {Describe(job.Metadata)}";
 
-    private static string Describe(IReadOnlyDictionary<string, string> metadata) => string.Join(",", metadata.Select(static entry => $"{entry.Key}={entry.Value}"));
+    private static string Describe(IReadOnlyDictionary<string, string> metadata) => string.Join(",", metadata.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(static entry => $"{entry.Key}={entry.Value}"));
 
     private static string Describe(ClaimedJob job) =>
         $"{job.Id} {job.Queue} {job.Type} p{job.Priority} {job.Attempt}/{job.MaxAttempts} created {job.CreatedAt:O} due {job.DueAt:O} started {job.StartedAt:O} tags {string.Join(",", job.Tags)} payload {job.Payload.Length} metadata {Describe(job.Metadata)}";

@@ -37,9 +37,9 @@ internal sealed class JobBook
 
     public bool TryGet(string id, [NotNullWhen(true)] out MemoryJob? job) => _byId.TryGetValue(id, out job);
 
-    public void Add(JobRecord record)
+    public void Add(JobRecord record, JobUniqueness? unique)
     {
-        var job = new MemoryJob(++_lastSequence, record);
+        var job = new MemoryJob(++_lastSequence, record, unique);
         _byId.Add(record.Id, job);
         _all.Add(job);
         Index(job);

@@ -1,8 +1,11 @@
 namespace Millrace.Jobs.Stores.Memory;
 
 /// <summary>One stored job. Changed only by <see cref="JobBook.Change"/>, under the store's lock.</summary>
-internal sealed class MemoryJob(long sequence, JobRecord record)
+internal sealed class MemoryJob(long sequence, JobRecord record, JobUniqueness? unique = null)
 {
+    /// <summary>The unique key that it holds, or held.</summary>
+    public JobUniqueness? Unique { get; } = unique;
+
     /// <summary>The order of enqueue.</summary>
     public long Sequence { get; } = sequence;
 

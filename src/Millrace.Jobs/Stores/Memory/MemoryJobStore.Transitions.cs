@@ -7,7 +7,7 @@ internal sealed partial class MemoryJobStore
 {
     private void Add(NewJob job, DateTimeOffset now)
     {
-        var due = job.At is { } at && at > now ? at : now + RoundUp(job.Delay ?? TimeSpan.Zero);
+        var due = Due(job, now);
         _book.Add(new JobRecord
         {
             Id = job.Id,
@@ -21,10 +21,75 @@ internal sealed partial class MemoryJobStore
             Tags = job.Tags,
             Metadata = job.Metadata,
             Schedule = job.Schedule,
+            UniqueKey = job.Unique?.Key,
             CreatedAt = now,
             DueAt = due,
-        });
+        }, job.Unique);
+        if (job.Unique is not null)
+        {
+            Guard(job.Queue).Hold(job.Unique, job.Id, now);
+        }
+
         _signal.Pulse(job.Queue);
+    }
+
+    private static DateTimeOffset Due(NewJob job, DateTimeOffset now) => job.At is { } at && at > now ? at : now + RoundUp(job.Delay ?? TimeSpan.Zero);
+
+    private QueueGuard Guard(string queue)
+    {
+        if (!_guards.TryGetValue(queue, out var guard))
+        {
+            _guards[queue] = guard = new QueueGuard();
+        }
+
+        return guard;
+    }
+
+    /// <summary>The holder of a unique key takes over what a job brings that it keeps out; not once it was claimed.</summary>
+    private void Replace(string holder, NewJob job, DateTimeOffset now)
+    {
+        if (_book.TryGet(holder, out var held) && held.Record is { State: JobState.Scheduled or JobState.Waiting, StartedAt: null })
+        {
+            var due = Due(job, now);
+            var state = due > now ? JobState.Scheduled : JobState.Waiting;
+            _book.Change(held, held.Record with { State = state, Payload = job.Payload, Metadata = job.Metadata, DueAt = due });
+            _signal.Pulse(job.Queue);
+        }
+    }
+
+    /// <summary>Takes a dead job's unique key again; false when another job holds it. One that was held for a time does not matter any more.</summary>
+    private bool TryHoldAgain(MemoryJob job, DateTimeOffset now)
+    {
+        if (job.Unique is not { Until: not UniqueUntil.Elapsed } unique)
+        {
+            return true;
+        }
+
+        var guard = Guard(job.Record.Queue);
+        if (guard.Holder(unique.Key, now) is not null)
+        {
+            return false;
+        }
+
+        guard.Hold(unique, job.Record.Id, now);
+        return true;
+    }
+
+    private void Remove(MemoryJob job)
+    {
+        Guard(job.Record.Queue).Release(job.Unique, job.Record.Id);
+        _book.Remove(job);
+    }
+
+    /// <summary>A job of the queue runs no longer.</summary>
+    private void Left(string queue)
+    {
+        var guard = Guard(queue);
+        if (guard.Full)
+        {
+            guard.Full = false;
+            _signal.Pulse(queue);
+        }
     }
 
     private void PromoteDue(BookQueue queue, DateTimeOffset now)
@@ -38,6 +103,11 @@ internal sealed partial class MemoryJobStore
     private ClaimedJob Claim(MemoryJob job, string workerId, DateTimeOffset now)
     {
         job.Token = ++_lastToken;
+        if (job.Unique is { Until: UniqueUntil.Started })
+        {
+            Guard(job.Record.Queue).Release(job.Unique, job.Record.Id);
+        }
+
         _book.Change(job, job.Record with
         {
             State = JobState.Running,
@@ -84,7 +154,8 @@ internal sealed partial class MemoryJobStore
         switch (finish.Kind)
         {
             case FinishKind.Completed when finish.Remove:
-                _book.Remove(job);
+                Remove(job);
+                Left(record.Queue);
                 return new(FinishStatus.Applied, JobState.Completed);
             case FinishKind.Completed:
                 End(job, record with { State = JobState.Completed, Error = null, Result = finish.Result }, now);
@@ -138,11 +209,16 @@ internal sealed partial class MemoryJobStore
         }
 
         _book.Change(job, pending with { WorkerId = null });
+        Left(pending.Queue);
         _signal.Pulse(pending.Queue);
     }
 
-    private void End(MemoryJob job, JobRecord ended, DateTimeOffset now) =>
+    private void End(MemoryJob job, JobRecord ended, DateTimeOffset now)
+    {
         _book.Change(job, ended with { FinishedAt = now, WorkerId = null, CancelRequested = false });
+        Guard(ended.Queue).Release(job.Unique, ended.Id);
+        Left(ended.Queue);
+    }
 
     private CancelStatus Cancel(string id)
     {
@@ -194,15 +270,25 @@ internal sealed partial class MemoryJobStore
                 break;
             }
 
-            _book.Remove(oldest);
+            Remove(oldest);
             removed++;
         }
 
         return removed;
     }
 
-    private static DateTimeOffset NextDue(BookQueue queue) =>
-        queue.Waiting.Count > 0 ? DateTimeOffset.MinValue : queue.Scheduled.Min?.Record.DueAt ?? DateTimeOffset.MaxValue;
+    /// <summary>When there will be a job to claim in a queue.</summary>
+    private DateTimeOffset NextDue(string name)
+    {
+        var (queue, guard) = (_book.Queue(name), Guard(name));
+        if (queue.Paused || guard.Full)
+        {
+            return DateTimeOffset.MaxValue;
+        }
+
+        var due = queue.Waiting.Count > 0 ? DateTimeOffset.MinValue : queue.Scheduled.Min?.Record.DueAt ?? DateTimeOffset.MaxValue;
+        return due > guard.BlockedUntil ? due : guard.BlockedUntil;
+    }
 
     private static TimeSpan RoundUp(TimeSpan delay) => TimeSpan.FromMilliseconds(Math.Ceiling(delay.TotalMilliseconds));
 

@@ -6,6 +6,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
 {
     private readonly Lock _lock = new(); // guards every field below but _signal
     private readonly JobBook _book = new();
+    private readonly Dictionary<string, QueueGuard> _guards = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, WorkerRecord> _workers = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ScheduleRecord> _schedules = new(StringComparer.Ordinal);
     private readonly WorkSignal _signal = new(clock);
@@ -26,29 +27,53 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
     {
         lock (_lock)
         {
+            var (now, guard) = (Now, Guard(jobs[0].Queue));
             var existing = new List<string>();
-            var added = new List<NewJob>(jobs.Count);
-            var ids = new HashSet<string>(StringComparer.Ordinal);
+            var holders = new Dictionary<string, string>(StringComparer.Ordinal);
+            var (ids, keys) = (new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+            var changes = new List<(NewJob Job, string? Holder)>(jobs.Count);
             foreach (var job in jobs)
             {
-                if (_book.Contains(job.Id) || !ids.Add(job.Id))
+                if (_book.Contains(job.Id) || ids.Contains(job.Id))
                 {
                     existing.Add(job.Id);
+                    continue;
                 }
-                else
+
+                var holder = job.Unique is null ? null : guard.Holder(job.Unique.Key, now) ?? keys.GetValueOrDefault(job.Unique.Key);
+                changes.Add((job, holder));
+                if (holder is not null)
                 {
-                    added.Add(job);
+                    existing.Add(job.Id);
+                    holders[job.Id] = holder;
+                    continue;
+                }
+
+                ids.Add(job.Id);
+                if (job.Unique is not null)
+                {
+                    keys[job.Unique.Key] = job.Id;
                 }
             }
 
-            if (added.Count > 0 && _book.Queue(added[0].Queue).Pending + added.Count > maximumQueueLength)
+            if (ids.Count > 0 && _book.Queue(jobs[0].Queue).Pending + ids.Count > maximumQueueLength)
             {
-                return ValueTask.FromResult(new EnqueueOutcome { FullQueue = added[0].Queue });
+                return ValueTask.FromResult(new EnqueueOutcome { FullQueue = jobs[0].Queue });
             }
 
-            var now = Now;
-            added.ForEach(job => Add(job, now));
-            return ValueTask.FromResult(new EnqueueOutcome { Existing = existing });
+            foreach (var (job, holder) in changes)
+            {
+                if (holder is null)
+                {
+                    Add(job, now);
+                }
+                else if (job.Unique!.Replace)
+                {
+                    Replace(holder, job, now);
+                }
+            }
+
+            return ValueTask.FromResult(new EnqueueOutcome { Existing = existing, Holders = holders });
         }
     }
 
@@ -60,19 +85,23 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
             RenewLease(request.Worker, request.Lease, now);
             var finished = Finish(request.Finishes, now);
             var claimed = new List<ClaimedJob>();
-            foreach (var (name, capacity) in request.Queues)
+            foreach (var limits in request.Queues)
             {
-                var queue = _book.Queue(name);
+                var queue = _book.Queue(limits.Queue);
                 if (queue.Paused)
                 {
                     continue;
                 }
 
                 PromoteDue(queue, now);
-                for (var left = capacity; left > 0 && claimed.Count < request.MaximumJobs && queue.Waiting.Min is { } job; left--)
+                var guard = Guard(limits.Queue);
+                var before = claimed.Count;
+                for (var left = guard.Allow(limits, queue.Counts[(int)JobState.Running], now); left > 0 && claimed.Count < request.MaximumJobs && queue.Waiting.Min is { } job; left--)
                 {
                     claimed.Add(Claim(job, request.Worker.Id, now));
                 }
+
+                guard.Started(limits, queue.Counts[(int)JobState.Running], claimed.Count - before, now);
             }
 
             return ValueTask.FromResult(new ClaimResult(claimed, finished));
@@ -155,6 +184,11 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
             }
 
             ForgetDeadWorkers(now);
+            foreach (var guard in _guards.Values)
+            {
+                guard.Forget(now);
+            }
+
             var removed = Retain(JobState.Completed, request.Completed, request.MaximumJobs, now, ref more)
                 + Retain(JobState.Cancelled, request.Cancelled, request.MaximumJobs, now, ref more)
                 + Retain(JobState.Dead, request.Dead, request.MaximumJobs, now, ref more);
@@ -178,7 +212,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
             var replayed = new List<string>();
             foreach (var id in ids)
             {
-                if (_book.TryGet(id, out var job) && job.Record.State == JobState.Dead)
+                if (_book.TryGet(id, out var job) && job.Record.State == JobState.Dead && TryHoldAgain(job, now))
                 {
                     var priority = Math.Min(job.Record.Priority + priorityRaise, JobLimits.MaximumPriority);
                     _book.Change(job, job.Record with { State = JobState.Waiting, Priority = priority, Attempt = 0, DueAt = now, FinishedAt = null });
@@ -200,7 +234,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
             {
                 if (_book.TryGet(id, out var job) && job.Record.State != JobState.Running)
                 {
-                    _book.Remove(job);
+                    Remove(job);
                     deleted.Add(id);
                 }
             }
@@ -263,7 +297,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
         TimeSpan longest;
         lock (_lock)
         {
-            var due = queues.Select(_book.Queue).Where(static queue => !queue.Paused).Select(NextDue).Append(until).Min();
+            var due = queues.Select(NextDue).Append(until).Min();
             longest = due - clock.GetUtcNow();
         }
 

@@ -10,6 +10,8 @@ internal struct BodyWriter(byte[] bytes)
 {
     private int _length;
 
+    public readonly int Length => _length;
+
     public void Byte(byte value) => bytes[_length++] = value;
 
     public void UInt16(ushort value)
@@ -17,6 +19,8 @@ internal struct BodyWriter(byte[] bytes)
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(_length), value);
         _length += sizeof(ushort);
     }
+
+    public readonly void UInt16At(int place, ushort value) => BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(place), value);
 
     public void Number(ulong value)
     {

@@ -17,6 +17,8 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
     /// <summary>… or so many bytes.</summary>
     public const int BytesPerCall = 1024 * 1024;
 
+    private static readonly EnqueueOutcome Stored = new();
+
     private readonly SemaphoreSlim _room = new(MaximumWaiting, MaximumWaiting);
     private readonly Lock _lock = new(); // guards the two below
     private readonly Queue<EnqueueRequest> _waiting = new();
@@ -119,13 +121,31 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
         for (var i = 0; i < group.Count; i++)
         {
             var request = group[i];
-            request.Succeed(reply[i].Type == RespType.Integer
-                ? new EnqueueOutcome { FullQueue = keys.Queue }
-                : new EnqueueOutcome { Existing = reply[i].Count == 0 ? [] : [.. reply[i].Items.Select(position => request.Jobs[(int)position.AsInt64() - 1].Id)] });
+            request.Succeed(reply[i].Type == RespType.Integer ? new EnqueueOutcome { FullQueue = keys.Queue }
+                : reply[i].Count == 0 ? Stored
+                : KeptOut(request.Jobs, reply[i].Items));
         }
     }
 
-    /// <summary>The four arguments of Scripts/_enqueue.lua for a job.</summary>
+    private static EnqueueOutcome KeptOut(IReadOnlyList<NewJob> jobs, IReadOnlyList<RedisReply> told)
+    {
+        var existing = new List<string>(told.Count);
+        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in told)
+        {
+            var parts = one.AsString()!.Split(':', 2);
+            var id = jobs[int.Parse(parts[0], CultureInfo.InvariantCulture) - 1].Id;
+            existing.Add(id);
+            if (parts.Length == 2)
+            {
+                holders[id] = parts[1];
+            }
+        }
+
+        return new EnqueueOutcome { Existing = existing, Holders = holders };
+    }
+
+    /// <summary>The five arguments of Scripts/_enqueue.lua for a job.</summary>
     public static void AddJob(List<RedisArgument> arguments, NewJob job, byte[] body)
     {
         arguments.Add(job.Id);
@@ -133,6 +153,9 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
             ? "@" + RoundUp(at).ToString(CultureInfo.InvariantCulture)
             : ((long)Math.Ceiling(job.Delay.GetValueOrDefault().TotalMilliseconds)).ToString(CultureInfo.InvariantCulture));
         arguments.Add(job.Tags.Count == 0 ? string.Empty : string.Concat(job.Tags.Select(static tag => tag + '\0')));
+        arguments.Add(job.Unique is { } unique
+            ? string.Create(CultureInfo.InvariantCulture, $"{JobBody.Letter(unique.Until)}{(unique.Replace ? 1 : 0)}{(long)Math.Ceiling(unique.Period.TotalMilliseconds)}:{unique.Key}")
+            : string.Empty);
         arguments.Add(body);
     }
 

@@ -11,9 +11,11 @@ namespace Millrace.Jobs.Stores.Redis;
 /// 8   8  created, a double: ms since 1970                   (written by the script)
 /// 16  2  1000 - priority
 /// 18  2  most attempts
-/// 20  1  flags: 1 has tags
+/// 20  1  flags: 1 has tags, 2 has a unique key
 /// 21  1  number of tags; each: 2 bytes length, UTF-8
-/// …   1  version of what follows: 1
+///        with a unique key: a letter (E until ended, S until started, T for a time), 2 bytes length, UTF-8
+/// …   2  length of what follows up to the timeout
+/// …   1  version: 1
 /// …      type, schedule (empty: none): length, UTF-8 each
 /// …      timeout in ticks plus one, 0: none
 /// …      number of metadata entries; each: name, value: length, UTF-8 each
@@ -28,6 +30,7 @@ internal sealed class JobBody
 
     private const byte Version = 1;
     private const byte HasTags = 1;
+    private const byte HasUniqueKey = 2;
 
     public required long Sequence { get; init; }
 
@@ -38,6 +41,8 @@ internal sealed class JobBody
     public required int MaxAttempts { get; init; }
 
     public required IReadOnlyList<string> Tags { get; init; }
+
+    public required string? UniqueKey { get; init; }
 
     public required string Type { get; init; }
 
@@ -52,12 +57,12 @@ internal sealed class JobBody
     /// <summary>What the script is given of a new job.</summary>
     public static byte[] Write(NewJob job)
     {
-        var size = 6 + 1 + job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)) + TextSize(job.Type) + TextSize(job.Schedule ?? string.Empty) + 10
+        var size = 6 + 2 + 1 + (job.Unique is null ? 0 : 3 + Encoding.UTF8.GetByteCount(job.Unique.Key)) + job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)) + TextSize(job.Type) + TextSize(job.Schedule ?? string.Empty) + 10
             + 5 + job.Metadata.Sum(static entry => TextSize(entry.Key) + TextSize(entry.Value)) + job.Payload.Length;
         var writer = new BodyWriter(new byte[size]);
         writer.UInt16((ushort)(JobLimits.MaximumPriority - job.Priority));
         writer.UInt16((ushort)job.MaxAttempts);
-        writer.Byte(job.Tags.Count > 0 ? HasTags : (byte)0);
+        writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey)));
         writer.Byte((byte)job.Tags.Count);
         foreach (var tag in job.Tags)
         {
@@ -65,10 +70,20 @@ internal sealed class JobBody
             writer.Raw(tag);
         }
 
+        if (job.Unique is { } unique)
+        {
+            writer.Byte((byte)Letter(unique.Until));
+            writer.UInt16((ushort)Encoding.UTF8.GetByteCount(unique.Key));
+            writer.Raw(unique.Key);
+        }
+
+        var lengthAt = writer.Length;
+        writer.UInt16(0);
         writer.Byte(Version);
         writer.Text(job.Type);
         writer.Text(job.Schedule ?? string.Empty);
         writer.Number(job.Timeout is { } timeout ? (ulong)timeout.Ticks + 1 : 0);
+        writer.UInt16At(lengthAt, (ushort)(writer.Length - lengthAt - sizeof(ushort)));
         writer.Number((ulong)job.Metadata.Count);
         foreach (var (name, value) in job.Metadata)
         {
@@ -80,6 +95,14 @@ internal sealed class JobBody
         return writer.ToArray();
     }
 
+    /// <summary>How scripts call the way in which a unique key is held.</summary>
+    public static char Letter(UniqueUntil until) => until switch
+    {
+        UniqueUntil.Ended => 'E',
+        UniqueUntil.Started => 'S',
+        _ => 'T',
+    };
+
     /// <summary>Reads what stands in the hash.</summary>
     /// <exception cref="InvalidDataException">It is not a job of a version that this program knows.</exception>
     public static JobBody Read(ReadOnlyMemory<byte> bytes)
@@ -87,13 +110,21 @@ internal sealed class JobBody
         var reader = new BodyReader(bytes);
         var (sequence, created) = (reader.Double(), reader.Double());
         var (inverted, attempts) = (reader.UInt16(), reader.UInt16());
-        reader.Byte();
+        var flags = reader.Byte();
         var tags = reader.Byte() is > 0 and var count ? new string[count] : [];
         for (var i = 0; i < tags.Length; i++)
         {
             tags[i] = reader.Raw(reader.UInt16());
         }
 
+        string? key = null;
+        if ((flags & HasUniqueKey) != 0)
+        {
+            reader.Byte();
+            key = reader.Raw(reader.UInt16());
+        }
+
+        reader.UInt16();
         var version = reader.Byte();
         if (version != Version)
         {
@@ -108,6 +139,7 @@ internal sealed class JobBody
             Priority = JobLimits.MaximumPriority - inverted,
             MaxAttempts = attempts,
             Tags = tags,
+            UniqueKey = key,
             Type = type,
             Schedule = schedule.Length == 0 ? null : schedule,
             Timeout = timeout == 0 ? null : TimeSpan.FromTicks((long)(timeout - 1)),

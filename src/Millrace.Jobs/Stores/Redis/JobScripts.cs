@@ -6,7 +6,7 @@ namespace Millrace.Jobs.Stores.Redis;
 /// <summary>The scripts, one per operation, each behind the fragments that it uses. All take the keys of one queue (<see cref="QueueKeys.All"/>).</summary>
 internal static class JobScripts
 {
-    public static readonly RedisScript Enqueue = Make("_keys", "_enqueue", "enqueue");
+    public static readonly RedisScript Enqueue = Make("_keys", "_jobs", "_enqueue", "enqueue");
     public static readonly RedisScript Claim = Make("_keys", "_jobs", "_runs", "_finish", "claim");
     public static readonly RedisScript Finish = Make("_keys", "_jobs", "_runs", "_finish", "finish");
     public static readonly RedisScript Heartbeat = Make("_keys", "_jobs", "_runs", "heartbeat");
@@ -28,7 +28,7 @@ internal static class JobScripts
     public static readonly RedisScript RemoveSchedule = Make("_keys", "_schedules", "remove_schedule");
     public static readonly RedisScript SetSchedulePaused = Make("_keys", "_schedules", "set_schedule_paused");
     public static readonly RedisScript GetDueSchedules = Make("_keys", "_schedules", "get_due_schedules");
-    public static readonly RedisScript FireSchedule = Make("_keys", "_enqueue", "_schedules", "fire_schedule");
+    public static readonly RedisScript FireSchedule = Make("_keys", "_jobs", "_enqueue", "_schedules", "fire_schedule");
 
     private static RedisScript Make(params string[] files)
     {

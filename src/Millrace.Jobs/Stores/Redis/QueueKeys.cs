@@ -7,7 +7,8 @@ namespace Millrace.Jobs.Stores.Redis;
 internal sealed class QueueKeys
 {
     private static readonly string[] Parts =
-        ["jobs", "line", "ready", "later", "running", "history", "meta", "leases", "workers", "gone", "completed", "dead", "cancelled", "tags", "schedules", "ticks"];
+        ["jobs", "line", "ready", "later", "running", "history", "meta", "leases", "workers", "gone", "completed", "dead", "cancelled", "tags", "schedules", "ticks",
+        "unique", "elapsing", "starts"];
 
     /// <param name="prefix">Begins every key.</param>
     /// <param name="queue">The queue's name.</param>

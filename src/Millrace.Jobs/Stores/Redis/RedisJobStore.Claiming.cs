@@ -12,7 +12,7 @@ internal sealed partial class RedisJobStore
         await NameAsync(request.Queues.Select(static queue => queue.Queue), cancellationToken).ConfigureAwait(false);
         if (request.Queues is [var only] && request.Finishes.All(finish => finish.Run.Queue == only.Queue))
         {
-            var (jobs, answers) = await ClaimAsync(request, only.Queue, Math.Min(only.Capacity, request.MaximumJobs), request.Finishes, cancellationToken).ConfigureAwait(false);
+            var (jobs, answers) = await ClaimAsync(request, only with { Capacity = Math.Min(only.Capacity, request.MaximumJobs) }, request.Finishes, cancellationToken).ConfigureAwait(false);
             return new ClaimResult(jobs, answers);
         }
 
@@ -20,7 +20,7 @@ internal sealed partial class RedisJobStore
         var claimed = new List<ClaimedJob>();
         if (request.Queues.Sum(static queue => (long)queue.Capacity) <= request.MaximumJobs)
         {
-            var asked = request.Queues.Select(queue => ClaimAsync(request, queue.Queue, queue.Capacity, ends.Of(queue.Queue), cancellationToken).AsTask()).ToArray();
+            var asked = request.Queues.Select(queue => ClaimAsync(request, queue, ends.Of(queue.Queue), cancellationToken).AsTask()).ToArray();
             await Task.WhenAll(asked).ConfigureAwait(false);
             for (var i = 0; i < asked.Length; i++)
             {
@@ -29,10 +29,11 @@ internal sealed partial class RedisJobStore
         }
         else
         {
-            foreach (var (queue, capacity) in request.Queues)
+            foreach (var queue in request.Queues)
             {
                 // Also when there is no room left: the claim renews the lease.
-                Take(queue, await ClaimAsync(request, queue, Math.Min(capacity, request.MaximumJobs - claimed.Count), ends.Of(queue), cancellationToken).ConfigureAwait(false));
+                var limits = queue with { Capacity = Math.Min(queue.Capacity, request.MaximumJobs - claimed.Count) };
+                Take(queue.Queue, await ClaimAsync(request, limits, ends.Of(queue.Queue), cancellationToken).ConfigureAwait(false));
             }
         }
 
@@ -66,11 +67,14 @@ internal sealed partial class RedisJobStore
         answer => ends.Answer(answer.Queue, answer.Answers));
 
     private async ValueTask<(List<ClaimedJob> Jobs, FinishResult[] Answers)> ClaimAsync(
-        ClaimRequest request, string queue, int capacity, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
+        ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
     {
-        var arguments = new List<RedisArgument>(6 + (5 * finishes.Count))
+        var (queue, rate) = (limits.Queue, limits.Rate);
+        var arguments = new List<RedisArgument>(10 + (5 * finishes.Count))
         {
-            Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, capacity), finishes.Count,
+            Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, limits.Capacity),
+            limits.MaximumRunning is { } most ? most : string.Empty, rate is null ? string.Empty : rate.Kind == JobRateKind.TokenBucket ? "b" : "w",
+            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period), finishes.Count,
         };
         AddFinishes(arguments, finishes);
         var reply = await _redis.EvaluateAsync(JobScripts.Claim, ClaimReply.Read, Keys(queue).All, CollectionsMarshal.AsSpan(arguments), cancellationToken).ConfigureAwait(false);

@@ -37,6 +37,7 @@ internal sealed record StoredJob(JobRecord Record, long Sequence)
             Tags = body.Tags,
             Metadata = body.Metadata,
             Schedule = body.Schedule,
+            UniqueKey = body.UniqueKey,
             CreatedAt = body.CreatedAt,
             DueAt = Time(due),
         };

@@ -24,6 +24,7 @@ local function finish_one(id, text, token, kind, delay, said)
   if kind == 'c' then
     redis.call('HDEL', running, id)
     remove_job(id, run)
+    left()
     return 3
   end
   local past

@@ -138,10 +138,52 @@ local function remove_tags(id, head)
   end
 end
 
+-- The first byte behind the tags.
+local function behind_tags(body)
+  local at = 23
+  for _ = 1, string.byte(body, 22) do
+    at = at + 2 + string.byte(body, at) * 256 + string.byte(body, at + 1)
+  end
+  return at
+end
+
+local function has_unique(flags)
+  return math.floor(flags / 2) % 2 == 1
+end
+
+-- How a job holds its unique key (see _keys.lua), the key, and the first byte behind them.
+local function unique_of(body)
+  local at = behind_tags(body)
+  local length = string.byte(body, at + 1) * 256 + string.byte(body, at + 2)
+  return string.sub(body, at, at), string.sub(body, at + 3, at + 2 + length), at + 3 + length
+end
+
+-- The job that holds a unique key now; null when it is free.
+local function holder_of(key)
+  local till, id = string.match(redis.call('HGET', unique, key) or '', '^%a(%d*),(.*)$')
+  if till and (till == '' or tonumber(till) > now) then
+    return id
+  end
+  return nil
+end
+
+-- Gives a job's unique key back, unless it is held for a time; 'is_start': because the job starts.
+local function release_unique(id, flags, body, is_start)
+  if has_unique(flags) then
+    local how, key = unique_of(body or redis.call('HGET', jobs, id))
+    if how ~= 'T' and (how == 'S' or not is_start) and holder_of(key) == id then
+      redis.call('HDEL', unique, key)
+    end
+  end
+end
+
 -- Removes a job that stands nowhere any more, with all that belongs to it.
 local function remove_job(id, head)
   if head and head.flags % 2 == 1 then
     remove_tags(id, head)
+  end
+  if head then
+    release_unique(id, head.flags)
   end
   redis.call('HDEL', history, id)
   redis.call('HDEL', jobs, id)

@@ -1,4 +1,4 @@
--- Stands before every script but enqueue.lua: the keys of one queue, which share a hash tag.
+-- Stands before every script: the keys of one queue, which share a hash tag.
 --
 -- KEYS  1 jobs       hash   id -> seq, created (doubles), inverted priority, most attempts (16 bits each), flags (8 bits), then what only the client reads
 --       2 line       list   ids of waiting jobs of priority 0 that were never claimed, in order of enqueue
@@ -6,19 +6,23 @@
 --       4 later      zset   scheduled jobs; score: due
 --       5 running    hash   id -> run
 --       6 history    hash   id -> what became of a job that was claimed before or has ended
---       7 meta       hash   seq, token, paused, asleep, stale, retrying, last
+--       7 meta       hash   seq, token, paused, asleep, stale, retrying, last; full (as many run as may), blocked (nothing to claim before), bucket
 --       8 leases     zset   worker -> end of its lease
 --       9 workers    hash   worker -> started, lease (ms), and who it is
 --      10 gone       hash   id -> how many items of the line do not count, because the job was taken out of it
 --      11 completed  12 dead  13 cancelled   zset   ended jobs; score: end
 --      14 tags       zset   tag, zero byte, member; score 0
 --      15 schedules  hash   name -> schedule     16 ticks  zset  name -> next tick
+--      17 unique     hash   unique key -> E (until it has ended), S (until it starts) or T (for a time) and the end of that time, comma, id of the holder
+--      18 elapsing   zset   unique key that is held for a time -> end of that time
+--      19 starts     zset   starts under a sliding window; score: when
 -- ARGV  1 now in ms; empty: the server's clock
 --
 -- All times are ms since 1970. Priorities are inverted (1000 - priority), so that what comes first is smaller.
 
 local jobs, line, ready, later, running, history, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local leases, workers, gone, tags = KEYS[8], KEYS[9], KEYS[10], KEYS[14]
+local unique, elapsing, starts = KEYS[17], KEYS[18], KEYS[19]
 local ended = {[3] = KEYS[11], [4] = KEYS[12], [5] = KEYS[13]}
 local now = tonumber(ARGV[1])
 if not now then

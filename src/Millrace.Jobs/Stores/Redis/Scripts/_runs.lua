@@ -7,9 +7,18 @@ local function past_of(id, run, state, token)
     token = token, message = run.message, error = before and before.error, result = before and before.result}
 end
 
+-- A job runs no longer: where as many ran as may, there is room again.
+local function left()
+  if redis.call('HDEL', meta, 'full') == 1 then
+    wake()
+  end
+end
+
 -- To a terminal state.
 local function end_run(id, run, past)
   past.finished = now
+  release_unique(id, run.flags)
+  left()
   write_history(id, past)
   redis.call('HDEL', running, id)
   redis.call('ZADD', ended[past.state], string.format('%.0f', now), member(run.seq, run.inverted, false, id))
@@ -33,6 +42,7 @@ local function put_back(id, run, past)
   else
     add_ready(text, run.inverted, past.due)
   end
+  redis.call('HDEL', meta, 'full')
   wake()
   return past
 end

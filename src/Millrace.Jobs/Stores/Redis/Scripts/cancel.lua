@@ -25,5 +25,6 @@ take_pending(id, key, place)
 past = past or {attempt = 0, inverted = head.inverted, started = -1, progress = 0, token = 0}
 past.state, past.due, past.finished = 5, due, now
 write_history(id, past)
+release_unique(id, head.flags)
 redis.call('ZADD', ended[5], string.format('%.0f', now), member(head.seq, past.inverted, false, id))
 return 1

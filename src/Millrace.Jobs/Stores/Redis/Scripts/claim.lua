@@ -1,18 +1,70 @@
 -- Ends claims (see _finish.lua), renews the worker's lease, and makes ready jobs its own.
 --
--- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 how many ends, then the ends
+-- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 most that may run in all (empty: no limit)
+--       7 how starts are counted: w in a sliding window, b in a bucket of tokens (empty: no limit)  8 how many  9 in so many ms
+--       10 how many ends, then the ends
 -- Returns  {now, token, answers, id, body, '' or 'attempt,inverted,due', …}
 
-local answers = finish_all(7, tonumber(ARGV[6]))
+local answers = finish_all(11, tonumber(ARGV[10]))
 local worker, capacity = ARGV[2], tonumber(ARGV[5])
 if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1 then
   redis.call('HSET', workers, worker, string.format('%.0f,%s,', now, ARGV[3]) .. ARGV[4])
 end
 
 local reply = {string.format('%.0f', now), '0', answers}
-local state = redis.call('HMGET', meta, 'paused', 'stale')
+local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket')
 if state[1] == '1' or capacity == 0 then
+  if state[3] and #answers > 0 then
+    left()
+  end
   return reply
+end
+
+-- How many the queue's limits allow.
+local most, how, rate, period = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
+local bucket = tonumber(state[5]) or 0
+local function free_starts()
+  if how == 'b' then
+    bucket = math.min(math.max(bucket, now), now + period)
+    return math.floor((now + period - bucket) * rate / period + 1e-6)
+  end
+  redis.call('ZREMRANGEBYSCORE', starts, '-inf', string.format('%.0f', now - period))
+  redis.call('ZREMRANGEBYSCORE', starts, string.format('(%.0f', now), '+inf')
+  return math.max(0, rate - redis.call('ZCARD', starts))
+end
+if most then
+  capacity = math.min(capacity, math.max(0, most - redis.call('HLEN', running)))
+end
+if how ~= '' then
+  capacity = math.min(capacity, free_starts())
+end
+
+-- Keeps what the limits have to remember of a claim.
+local function end_limits(token, started)
+  if most and redis.call('HLEN', running) >= most then
+    redis.call('HSET', meta, 'full', '1')
+  elseif state[3] then
+    left()
+  end
+  if how == '' then
+    redis.call('HDEL', meta, 'blocked')
+    return
+  end
+  if how == 'b' then
+    bucket = bucket + started * period / rate
+    redis.call('HSET', meta, 'bucket', string.format('%.17g', bucket))
+  else
+    for i = 1, started do
+      redis.call('ZADD', starts, string.format('%.0f', now), token .. ':' .. i)
+    end
+  end
+  if free_starts() > 0 then
+    redis.call('HDEL', meta, 'blocked')
+  else
+    local next_at = how == 'b' and math.ceil(bucket + period / rate - period - 1e-6)
+    next_at = next_at or tonumber(redis.call('ZRANGE', starts, 0, 0, 'WITHSCORES')[2]) + period
+    redis.call('HSET', meta, 'blocked', string.format('%.0f', next_at))
+  end
 end
 
 -- What has fallen due gets in line; when there is more than that, it follows with the next claims, earliest due first.
@@ -47,7 +99,7 @@ local function take_line(most)
 end
 
 local claimed, places, bodies = {}, {}, {}
-local heads = redis.call('ZRANGE', ready, 0, capacity - 1, 'WITHSCORES')
+local heads = capacity > 0 and redis.call('ZRANGE', ready, 0, capacity - 1, 'WITHSCORES') or {}
 if #heads == 0 then
   claimed = take_line(capacity)
 else
@@ -108,6 +160,9 @@ for i, id in ipairs(claimed) do
         token = tonumber(token), flags = head.flags, attempt = 1, inverted = head.inverted, due = head.created, seq = head.seq, most = head.most,
         started = now, cancel = 0, progress = 0, worker = worker})
     end
+    if head and has_unique(head.flags) then
+      release_unique(id, head.flags, body, true)
+    end
     runs[#runs + 1] = id
     runs[#runs + 1] = run
     reply[#reply + 1] = id
@@ -118,7 +173,7 @@ end
 for first = 1, #runs, 2000 do
   redis.call('HSET', running, unpack(runs, first, math.min(first + 1999, #runs)))
 end
-if #runs < 2 * capacity then
-  redis.call('HSET', meta, 'asleep', '1')
+if most or how ~= '' or state[3] or state[4] then
+  end_limits(token, #runs / 2)
 end
 return reply

@@ -1,14 +1,18 @@
 -- When there will be a job to claim; who asks is going to sleep until then, or until woken.
 -- Returns  {now, due}; due 0: there is one now, -1: none in sight
-local state = redis.call('HMGET', meta, 'paused', 'stale')
+local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked')
 local due = -1
-if state[1] ~= '1' then
+if state[1] ~= '1' and not state[3] then
   if redis.call('ZCARD', ready) > 0 or redis.call('LLEN', line) > (tonumber(state[2]) or 0) then
     due = 0
   else
     local first = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')
     due = first[2] and tonumber(first[2]) or -1
   end
+end
+local blocked = tonumber(state[4]) or 0
+if due >= 0 and blocked > now then
+  due = math.max(due, blocked)
 end
 if due ~= 0 then
   redis.call('HSET', meta, 'asleep', '1')

@@ -5,7 +5,15 @@ local replayed = {}
 for i = 3, #ARGV do
   local id = ARGV[i]
   local head, past = read_head(redis.call('HGET', jobs, id)), read_history(id)
-  if head and past and past.state == 4 and redis.call('ZREM', ended[4], member(head.seq, past.inverted, false, id)) == 1 then
+  local how, key
+  if head and has_unique(head.flags) then
+    how, key = unique_of(redis.call('HGET', jobs, id))
+  end
+  local is_free = not key or how == 'T' or not holder_of(key)
+  if is_free and head and past and past.state == 4 and redis.call('ZREM', ended[4], member(head.seq, past.inverted, false, id)) == 1 then
+    if key and how ~= 'T' then
+      redis.call('HSET', unique, key, how .. ',' .. id)
+    end
     past.inverted = math.max(past.inverted - ARGV[2], 0)
     past.state, past.attempt, past.due, past.finished = 1, 0, now, -1
     write_history(id, past)

@@ -51,4 +51,10 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', string.forma
     redis.call('HDEL', workers, worker)
   end
 end
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', elapsing, '-inf', string.format('%.0f', now), 'LIMIT', 0, 1000)) do
+  if not holder_of(key) then
+    redis.call('HDEL', unique, key)
+  end
+  redis.call('ZREM', elapsing, key)
+end
 return {#orphans > most and 1 or 0, read_jobs(rescued)}
