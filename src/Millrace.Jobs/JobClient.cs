@@ -94,7 +94,7 @@ public sealed class JobClient
     public ValueTask<JobRecord?> GetAsync(string id, CancellationToken cancellationToken = default) =>
         _store.GetAsync(JobValidation.Id(id), cancellationToken);
 
-    /// <summary>A page of jobs, last enqueued first.</summary>
+    /// <summary>A page of jobs, in the order that <see cref="JobQuery"/> tells.</summary>
     /// <exception cref="ArgumentException">The page size is out of range, or the cursor is not one of <see cref="JobPage.Next"/>.</exception>
     public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken = default)
     {

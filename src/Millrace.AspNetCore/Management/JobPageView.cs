@@ -1,4 +1,4 @@
 namespace Millrace.AspNetCore.Management;
 
-/// <summary>A page of jobs, last enqueued first.</summary>
+/// <summary>A page of jobs.</summary>
 internal sealed record JobPageView(IReadOnlyList<JobView> Jobs, string? Next);
