@@ -8,7 +8,7 @@ using Millrace.Jobs.Working;
 namespace Millrace.Jobs;
 
 /// <summary>Enqueues jobs, looks at them, and operates queues. A singleton; thread-safe.</summary>
-public sealed class JobClient
+public sealed partial class JobClient
 {
     private readonly JobStore _store;
     private readonly JobFactory _factory;
@@ -57,16 +57,12 @@ public sealed class JobClient
     /// <param name="configure">How they differ from the defaults of their type, alike for all; ids and unique keys have no place here.</param>
     /// <param name="cancellationToken">Gives up before the jobs are stored, or not at all.</param>
     /// <returns>The ids, in the order of the jobs.</returns>
-    /// <inheritdoc cref="EnqueueAsync{TJob}" path="/exception" />
+    /// <inheritdoc cref="EnqueueAsync{TJob}(TJob, Action{EnqueueOptions}, CancellationToken)" path="/exception" />
     public async ValueTask<IReadOnlyList<string>> EnqueueManyAsync<TJob>(IReadOnlyCollection<TJob> jobs, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
         where TJob : notnull
     {
         ArgumentNullException.ThrowIfNull(jobs);
-        if (jobs.Count > JobLimits.MaximumEnqueueBatch)
-        {
-            throw new ArgumentException($"One enqueue takes at most {JobLimits.MaximumEnqueueBatch} jobs; these are {jobs.Count}. Enqueue them in several calls.", nameof(jobs));
-        }
-
+        CheckBatch(jobs.Count, nameof(jobs));
         var wish = new EnqueueOptions();
         configure?.Invoke(wish);
         if (wish.IdValue is not null || wish.UniqueValue is not null)
@@ -259,6 +255,14 @@ public sealed class JobClient
         JobValidation.Name(name, "schedule");
         var schedules = await _store.GetSchedulesAsync(cancellationToken).ConfigureAwait(false);
         return schedules.FirstOrDefault(schedule => schedule.Definition.Name == name);
+    }
+
+    private static void CheckBatch(int count, string parameter)
+    {
+        if (count > JobLimits.MaximumEnqueueBatch)
+        {
+            throw new ArgumentException($"One enqueue takes at most {JobLimits.MaximumEnqueueBatch} jobs; these are {count}. Enqueue them in several calls.", parameter);
+        }
     }
 
     private static string[] Ids(IReadOnlyCollection<string> ids)

@@ -43,6 +43,9 @@ public sealed class JobContext
 
     internal TimeSpan? SnoozedFor => Interlocked.Read(ref _snooze) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
+    /// <summary>What the handler returned, and as which type; null for nothing.</summary>
+    internal (object Value, Type Type)? Returned { get; private set; }
+
     /// <summary>Keeps the job's progress in the store and tells the observers. The last report wins. A store that cannot be reached does not
     /// fail the job: the report is dropped and logged.</summary>
     /// <param name="percent">0 to 100.</param>
@@ -65,4 +68,6 @@ public sealed class JobContext
 
     /// <summary>Asks to be run again after <paramref name="delay"/> once the handler returns, instead of completing. The attempt does not count.</summary>
     public void Snooze(TimeSpan delay) => Interlocked.Exchange(ref _snooze, JobValidation.Duration(delay, nameof(delay)).Ticks);
+
+    internal void SetReturned(object value, Type type) => Returned = (value, type);
 }

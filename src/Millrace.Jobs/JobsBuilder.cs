@@ -6,7 +6,7 @@ using Millrace.Jobs.Stores.Memory;
 namespace Millrace.Jobs;
 
 /// <summary>Registers handlers, queues and the store of the job engine. Every method returns the same builder.</summary>
-public sealed class JobsBuilder : IJobsBuilder
+public sealed partial class JobsBuilder : IJobsBuilder
 {
     internal JobsBuilder(IServiceCollection services) => Services = services;
 

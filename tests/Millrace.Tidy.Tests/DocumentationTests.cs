@@ -66,6 +66,22 @@ public sealed partial class DocumentationTests
         Assert.Empty(unknown);
     }
 
+    /// <summary>A comment before a fence names the program it is taken from, which is built: each of its paragraphs stands there, line by line.</summary>
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void A_fence_that_names_its_source_is_part_of_it(string document)
+    {
+        foreach (Match match in SourcedFence().Matches(Repository.Read(document)))
+        {
+            var source = '\n' + string.Join('\n', Repository.ReadLines(match.Groups["source"].Value).Select(static line => line.Trim())) + '\n';
+            foreach (var paragraph in match.Groups["code"].Value.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+            {
+                var lines = string.Join('\n', paragraph.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Trim()));
+                Assert.True(source.Contains($"\n{lines}\n", StringComparison.Ordinal), $"{document} shows what is not in {match.Groups["source"].Value}:\n{lines}");
+            }
+        }
+    }
+
     [Fact]
     public void Decisions_are_numbered_once_and_say_the_four_things()
     {
@@ -150,6 +166,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline, 1000)]
     private static partial Regex Fence();
+
+    [GeneratedRegex(@"^<!-- (?<source>(?:samples|tests)/[\w./-]+\.cs) -->\n```csharp\n(?<code>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline, 1000)]
+    private static partial Regex SourcedFence();
 
     [GeneratedRegex(@"^(src|app|tests|bench|samples|docs|clients|deploy)/[\w./-]+$", RegexOptions.None, 1000)]
     private static partial Regex RepositoryPath();

@@ -56,6 +56,12 @@ internal static partial class Log
     [LoggerMessage(2025, LogLevel.Error, "Disposing what job {Id} ({Type}) used failed.")]
     public static partial void ScopeDisposeFailed(ILogger logger, string id, string type, Exception error);
 
+    [LoggerMessage(2026, LogLevel.Warning, "The result of job {Id} ({Type}) has {Bytes} bytes, the limit is {Limit} (JobsOptions.MaximumPayloadBytes): it is not kept.")]
+    public static partial void ResultTooLarge(ILogger logger, string id, string type, int bytes, int limit);
+
+    [LoggerMessage(2027, LogLevel.Warning, "The result of job {Id} ({Type}) cannot be written as JSON: it is not kept.")]
+    public static partial void ResultUnwritable(ILogger logger, string id, string type, Exception error);
+
     [LoggerMessage(2030, LogLevel.Warning, "A sweep took back {Count} jobs from dead workers, {Dead} of them are dead.")]
     public static partial void Rescued(ILogger logger, int count, int dead);
 

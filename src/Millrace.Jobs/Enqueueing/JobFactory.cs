@@ -10,7 +10,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
 
     public NewJob Create(object job, EnqueueOptions wish)
     {
-        var registration = registry.Get(job.GetType());
+        var registration = registry.Get(job);
         var defaults = registration.Defaults;
         return new NewJob
         {

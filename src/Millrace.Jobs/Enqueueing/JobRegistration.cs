@@ -3,18 +3,25 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Millrace.Jobs.Enqueueing;
 
-/// <summary>One job type: its name on the wire, its .NET type, its handler and its defaults.</summary>
-internal abstract class JobRegistration(string name, Type jobType, JobDefaults defaults)
+/// <summary>One job type: its name on the wire, what it is told by here, how it is written, read and run, and its defaults.</summary>
+/// <param name="name">The name under which jobs are stored.</param>
+/// <param name="key">What a job is recognised by when it is enqueued: its .NET type, else its <see cref="IKeyedJob.Key"/>. Its text names it in messages.</param>
+/// <param name="defaults">What holds unless an enqueue says otherwise.</param>
+internal abstract class JobRegistration(string name, object key, JobDefaults defaults)
 {
     public string Name { get; } = name;
 
-    public Type JobType { get; } = jobType;
+    public object Key { get; } = key;
 
     public JobDefaults Defaults { get; } = defaults;
 
-    public byte[] Serialize(object job, JsonSerializerOptions json) => JsonSerializer.SerializeToUtf8Bytes(job, JobType, json);
+    /// <summary>Names under which waiting jobs may still be stored.</summary>
+    public virtual IReadOnlyList<string> FormerNames => [];
 
-    /// <summary>Reads the payload and runs the handler from <paramref name="services"/>.</summary>
+    /// <summary>The payload.</summary>
+    public abstract byte[] Serialize(object job, JsonSerializerOptions json);
+
+    /// <summary>Reads the payload and runs what handles it, from <paramref name="services"/>.</summary>
     public abstract Task RunAsync(IServiceProvider services, ReadOnlyMemory<byte> payload, JsonSerializerOptions json, JobContext context, CancellationToken cancellationToken);
 }
 
@@ -23,6 +30,8 @@ internal sealed class JobRegistration<TJob, THandler>(string name, JobDefaults d
     where TJob : notnull
     where THandler : class, IJobHandler<TJob>
 {
+    public override byte[] Serialize(object job, JsonSerializerOptions json) => JsonSerializer.SerializeToUtf8Bytes((TJob)job, json);
+
     public override Task RunAsync(IServiceProvider services, ReadOnlyMemory<byte> payload, JsonSerializerOptions json, JobContext context, CancellationToken cancellationToken)
     {
         TJob? job;

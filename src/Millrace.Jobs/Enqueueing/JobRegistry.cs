@@ -2,33 +2,50 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Millrace.Jobs.Enqueueing;
 
-/// <summary>The job types that this process knows, by name and by .NET type. Immutable.</summary>
+/// <summary>The job types that this process knows, by name and by what their jobs are told by. Immutable.</summary>
 internal sealed class JobRegistry
 {
+    private readonly List<JobRegistration> _all = [];
     private readonly Dictionary<string, JobRegistration> _byName = new(StringComparer.Ordinal);
-    private readonly Dictionary<Type, JobRegistration> _byType = [];
+    private readonly Dictionary<object, JobRegistration> _byKey = [];
 
     public JobRegistry(IEnumerable<JobRegistration> registrations)
     {
         foreach (var registration in registrations)
         {
-            if (!_byName.TryAdd(registration.Name, registration))
+            _all.Add(registration);
+            AddName(registration.Name, registration);
+            foreach (var formerName in registration.FormerNames)
             {
-                throw new InvalidOperationException($"The job name '{registration.Name}' is registered twice (for {_byName[registration.Name].JobType} and {registration.JobType}). Give each AddHandler its own name.");
+                AddName(formerName, registration);
             }
 
-            if (!_byType.TryAdd(registration.JobType, registration))
+            if (!_byKey.TryAdd(registration.Key, registration))
             {
-                throw new InvalidOperationException($"The job {registration.JobType} is registered twice (as '{_byType[registration.JobType].Name}' and '{registration.Name}'). Register each job once.");
+                throw new InvalidOperationException($"The job {registration.Key} is registered twice (as '{_byKey[registration.Key].Name}' and '{registration.Name}'). Register each job once.");
             }
         }
     }
 
-    public IEnumerable<JobRegistration> All => _byName.Values;
+    public IReadOnlyList<JobRegistration> All => _all;
 
     public bool TryGet(string name, [NotNullWhen(true)] out JobRegistration? registration) => _byName.TryGetValue(name, out registration);
 
-    public JobRegistration Get(Type jobType) => _byType.TryGetValue(jobType, out var registration)
-        ? registration
-        : throw new InvalidOperationException($"No handler is registered for the job {jobType}. Add one: AddMillraceJobs().AddHandler<{jobType.Name}, …>(\"name\").");
+    /// <summary>The registration of a job that is about to be enqueued.</summary>
+    public JobRegistration Get(object job)
+    {
+        var keyed = job as IKeyedJob;
+        var type = job.GetType();
+        return _byKey.TryGetValue(keyed?.Key ?? type, out var registration)
+            ? registration
+            : throw new InvalidOperationException(keyed?.Unregistered ?? $"No handler is registered for the job {type}. Add one: AddMillraceJobs().AddHandler<{type.Name}, …>(\"name\").");
+    }
+
+    private void AddName(string name, JobRegistration registration)
+    {
+        if (!_byName.TryAdd(name, registration))
+        {
+            throw new InvalidOperationException($"The job name '{name}' is registered twice (for {_byName[name].Key} and {registration.Key}). Give each job its own names, now and formerly.");
+        }
+    }
 }

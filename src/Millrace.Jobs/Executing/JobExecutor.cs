@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -33,7 +34,7 @@ internal sealed class JobExecutor(
         var type = execution.Job.Type;
         if (!registry.TryGet(type, out var registration))
         {
-            return Failed(execution, null, new InvalidOperationException($"No handler is registered for the job name '{type}' in this process. Register it, or keep its old name when a job is renamed."));
+            return Failed(execution, null, new InvalidOperationException($"No handler is registered for the job name '{type}' in this process. Register it (AddHandler, AddCalls), or keep its old name when a job is renamed."));
         }
 
         try
@@ -64,13 +65,45 @@ internal sealed class JobExecutor(
             // 4. It returned: whatever asked it to stop meanwhile, its work is done.
             return context.SnoozedFor is { } delay
                 ? new JobFinish { Run = execution.Run, Kind = FinishKind.Snoozed, Delay = delay }
-                : new JobFinish { Run = execution.Run, Kind = FinishKind.Completed, Remove = _options.CompletedRetention.Count == 0 };
+                : new JobFinish
+                {
+                    Run = execution.Run,
+                    Kind = FinishKind.Completed,
+                    Result = Describe(context.Returned, job),
+                    Remove = _options.CompletedRetention.Count == 0,
+                };
         }
         finally
         {
             // 5. Close the scope.
             await DisposeAsync(scope, job).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The work is done, so a result that cannot be kept does not fail it: it is left out, and that is logged.</summary>
+    private ReadOnlyMemory<byte>? Describe((object Value, Type Type)? returned, ClaimedJob job)
+    {
+        if (returned is not { } result)
+        {
+            return null;
+        }
+
+        try
+        {
+            var text = JsonSerializer.SerializeToUtf8Bytes(result.Value, result.Type, _options.Json);
+            if (text.Length <= _options.MaximumPayloadBytes)
+            {
+                return text;
+            }
+
+            Log.ResultTooLarge(logger, job.Id, job.Type, text.Length, _options.MaximumPayloadBytes);
+        }
+        catch (Exception error)
+        {
+            Log.ResultUnwritable(logger, job.Id, job.Type, error);
+        }
+
+        return null;
     }
 
     private JobFinish Failed(Execution execution, JobRegistration? registration, Exception error)

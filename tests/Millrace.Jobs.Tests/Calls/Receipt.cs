@@ -1,0 +1,3 @@
+namespace Millrace.Jobs.Tests.Calls;
+
+public sealed record Receipt(string Code, int Copies);
