@@ -18,6 +18,7 @@ public sealed partial class JobClient
     private readonly JobNotifications _notifications;
     private readonly JobMetrics _metrics;
     private readonly TimeProvider _clock;
+    private readonly IEnqueueListener? _listener;
 
     internal JobClient(
         JobStore store,
@@ -27,10 +28,12 @@ public sealed partial class JobClient
         RunningJobs running,
         JobNotifications notifications,
         JobMetrics metrics,
-        TimeProvider clock)
+        TimeProvider clock,
+        IEnqueueListener? listener = null)
     {
         (_store, _factory, _options, _queues) = (store, factory, options.Value, queues);
         (_running, _notifications, _metrics, _clock) = (running, notifications, metrics, clock);
+        _listener = listener;
     }
 
     /// <summary>Enqueues one job.</summary>
@@ -278,21 +281,28 @@ public sealed partial class JobClient
 
     private async ValueTask<EnqueueOutcome> StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
     {
-        using var hold = _notifications.Hold(jobs.Select(static job => job.Id));
-        var outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
-        if (outcome.FullQueue is { } full)
+        NewJob[] added;
+        EnqueueOutcome outcome;
+        using (var hold = _notifications.Hold(jobs.Select(static job => job.Id)))
         {
-            throw new JobQueueFullException(full, _options.MaximumQueueLength);
-        }
+            outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
+            if (outcome.FullQueue is { } full)
+            {
+                throw new JobQueueFullException(full, _options.MaximumQueueLength);
+            }
 
-        var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
-        foreach (var job in jobs)
-        {
-            if (!existing.Contains(job.Id))
+            var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
+            added = existing.Count == 0 ? jobs : Array.FindAll(jobs, job => !existing.Contains(job.Id));
+            foreach (var job in added)
             {
                 _metrics.Enqueued(job.Queue, job.Type);
                 hold.Publish(_notifications.Describe(job));
             }
+        }
+
+        if (_listener is not null)
+        {
+            await _listener.EnqueuedAsync(added).ConfigureAwait(false);
         }
 
         return outcome;

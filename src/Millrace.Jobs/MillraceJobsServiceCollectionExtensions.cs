@@ -46,7 +46,8 @@ public static class MillraceJobsServiceCollectionExtensions
             provider.GetRequiredService<RunningJobs>(),
             provider.GetRequiredService<JobNotifications>(),
             provider.GetRequiredService<JobMetrics>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IEnqueueListener>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JobsService>());
         return new JobsBuilder(services);
     }

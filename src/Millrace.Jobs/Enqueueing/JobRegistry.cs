@@ -34,12 +34,18 @@ internal sealed class JobRegistry
     /// <summary>The registration of a job that is about to be enqueued.</summary>
     public JobRegistration Get(object job)
     {
-        var keyed = job as IKeyedJob;
-        var type = job.GetType();
-        return _byKey.TryGetValue(keyed?.Key ?? type, out var registration)
-            ? registration
-            : throw new InvalidOperationException(keyed?.Unregistered ?? $"No handler is registered for the job {type}. Add one: AddMillraceJobs().AddHandler<{type.Name}, …>(\"name\").");
+        if (job is not IKeyedJob keyed)
+        {
+            return Get(job.GetType());
+        }
+
+        return _byKey.TryGetValue(keyed.Key, out var registration) ? registration : throw new InvalidOperationException(keyed.Unregistered);
     }
+
+    /// <summary>The registration of the jobs of a .NET type.</summary>
+    public JobRegistration Get(Type jobType) => _byKey.TryGetValue(jobType, out var registration) ? registration : throw new InvalidOperationException(NoHandler(jobType));
+
+    private static string NoHandler(Type type) => $"No handler is registered for the job {type}. Add one: AddMillraceJobs().AddHandler<{type.Name}, …>(\"name\").";
 
     private void AddName(string name, JobRegistration registration)
     {

@@ -15,6 +15,9 @@ internal sealed class Execution(ClaimedJob job) : IDisposable
 
     public StopReason Reason => (StopReason)Volatile.Read(ref _reason);
 
+    /// <summary>What the attempt failed with, for those who run it in this process; null while it runs, and when it did not fail.</summary>
+    public Exception? Error { get; set; }
+
     /// <summary>Asks the handler to stop; only the first reason counts. Returns without running the handler's callbacks.</summary>
     public void Stop(StopReason reason)
     {

@@ -119,6 +119,7 @@ internal sealed class JobExecutor(
                 break;
         }
 
+        execution.Error = error;
         var job = execution.Job;
         var text = _scrubber.Describe(error);
         if (error is UnrecoverableJobException || job.Attempt >= job.MaxAttempts)

@@ -16,17 +16,21 @@ internal sealed class ScheduleLoop(
     JobMetrics metrics,
     TimeProvider clock,
     Jitter jitter,
-    ILogger logger)
+    ILogger logger,
+    IEnqueueListener? listener = null)
 {
     private const int Batch = 100;
 
     /// <summary>Stores the schedules that the code declares.</summary>
-    public async Task DeclareAsync(CancellationToken cancellationToken)
+    public Task DeclareAsync(CancellationToken cancellationToken) => DeclareAsync(clock.GetUtcNow(), cancellationToken);
+
+    /// <summary>The same, as if it had been done then: a new schedule's first tick comes after <paramref name="then"/>.</summary>
+    public async Task DeclareAsync(DateTimeOffset then, CancellationToken cancellationToken)
     {
         foreach (var schedule in declared)
         {
             var definition = schedule.Define(factory);
-            await store.UpsertScheduleAsync(definition, ScheduleTimes.Next(definition, clock.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            await store.UpsertScheduleAsync(definition, ScheduleTimes.Next(definition, then), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -57,7 +61,7 @@ internal sealed class ScheduleLoop(
 
     /// <summary>Fires what is due and tells how long nothing will be: never longer than the poll interval, since other processes add and resume
     /// schedules too.</summary>
-    private async Task<TimeSpan> FireDueAsync(CancellationToken cancellationToken)
+    public async Task<TimeSpan> FireDueAsync(CancellationToken cancellationToken)
     {
         var due = await store.GetDueSchedulesAsync(Batch, cancellationToken).ConfigureAwait(false);
         var allFired = true;
@@ -99,6 +103,7 @@ internal sealed class ScheduleLoop(
                 Log.ScheduleFired(logger, definition.Name, tick, job.Id);
                 metrics.Enqueued(job.Queue, job.Type);
                 hold.Publish(notifications.Describe(job));
+                listener?.Fired(job);
                 return true;
             case FireStatus.QueueFull:
                 Log.ScheduleQueueFull(logger, definition.Name, tick, definition.Queue);
