@@ -4,7 +4,7 @@ namespace Millrace.TestKit;
 
 /// <summary>
 /// A PostgreSQL server of the tests' own, from Debian's package: a fresh cluster in a temporary folder, a free loopback port, no password,
-/// no durability. It never runs as root, which PostgreSQL refuses: then the package's user postgres runs it. Missing programs fail the test.
+/// no durability unless it is asked for. It never runs as root, which PostgreSQL refuses: then the package's user postgres runs it. Missing programs fail the test.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -25,7 +25,12 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Starts a server and waits until it accepts connections.</summary>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start.</exception>
-    public static async Task<PostgresServer> StartAsync()
+    public static Task<PostgresServer> StartAsync() => StartAsync(durable: false);
+
+    /// <summary>Starts a server and waits until it accepts connections.</summary>
+    /// <param name="durable">Whether a commit waits for the disk, as it does in PostgreSQL's own defaults: for benchmarks.</param>
+    /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or did not start.</exception>
+    public static async Task<PostgresServer> StartAsync(bool durable)
     {
         var folder = (await RunAsync("mktemp", "-d", "-t", "millrace-postgres-XXXXXX")).Single();
         try
@@ -34,7 +39,7 @@ public sealed class PostgresServer : IAsyncDisposable
             var port = Loopback.FreePort();
             var process = Start(
                 Program("postgres"), "-D", folder, "-p", port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-h", "127.0.0.1",
-                "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200");
+                "-c", $"fsync={Switch(durable)}", "-c", $"full_page_writes={Switch(durable)}", "-c", "synchronous_commit=on", "-c", "max_connections=200");
             await process.WaitForLineAsync(static line => line.Contains("ready to accept connections", StringComparison.Ordinal))
                 .WaitAsync(StartLimit);
             return new PostgresServer(process, folder, port);
@@ -75,6 +80,8 @@ public sealed class PostgresServer : IAsyncDisposable
             ? process.Lines
             : throw new InvalidOperationException($"{program} ended with code {code}:\n{string.Join('\n', process.Lines)}");
     }
+
+    private static string Switch(bool on) => on ? "on" : "off";
 
     private static string Program(string name)
     {
