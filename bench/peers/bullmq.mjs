@@ -105,21 +105,20 @@ async function wait() {
   const queue = await openQueue();
   const jobs = option('jobs');
   const latencies = [];
-  const worker = await new Promise((resolve, reject) => {
-    const opened = openWorker(async (job) => {
-      const at = BigInt(job.data.at);
-      if (at > 0n && latencies.push(Number(now() - at) / 1000) === jobs) done();
-    }, reject);
-    opened.waitUntilReady().then(() => resolve(opened), reject);
-  });
-  let done;
-  const all = new Promise((resolve) => { done = resolve; });
+  let [finish, fail] = [];
+  const all = new Promise((resolve, reject) => { [finish, fail] = [resolve, reject]; });
+  const worker = openWorker(async (job) => {
+    const sent = BigInt(job.data.at);
+    if (sent > 0n && latencies.push(Number(now() - sent) / 1000) === jobs) finish();
+  }, fail);
+  await worker.waitUntilReady();
   console.log('ready');
   await all;
   while (await total(queue) > 0) await delay(5);
   await worker.close();
   if (latencies.length !== jobs) throw new Error(`${latencies.length} jobs ran; there were ${jobs}.`);
   latencies.sort((a, b) => a - b);
+  if (latencies[0] <= 0) throw new Error(`A job started ${latencies[0]} ms after it was sent.`);
   return { jobs, p50: at(latencies, 0.5), p99: at(latencies, 0.99) };
 }
 
