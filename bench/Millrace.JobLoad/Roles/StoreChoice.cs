@@ -15,6 +15,7 @@ internal static class StoreChoice
     {
         [Memory] = static (jobs, _) => jobs.UseMemory(),
         [Sqlite] = static (jobs, options) => jobs.UseSqlite(options.At, sqlite => sqlite.Synchronous = Enum.Parse<SqliteSynchronous>(options.Synchronous, ignoreCase: true)),
+        [Redis] = static (jobs, options) => jobs.UseRedis(options.At),
     };
 
     /// <summary>Whether the engine has the store yet.</summary>

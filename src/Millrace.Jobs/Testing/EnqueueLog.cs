@@ -53,7 +53,7 @@ internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runn
 
         foreach (var job in jobs)
         {
-            if (job.Delay is not { Ticks: > 0 } && !(job.At > clock.GetUtcNow()) && queues.Served.Any(served => served.Key == job.Queue))
+            if (job.Delay is not { Ticks: > 0 } && !(job.At > clock.GetUtcNow()) && queues.Served.Any(served => served.Queue == job.Queue))
             {
                 await RunAsync(job).ConfigureAwait(false);
             }

@@ -78,7 +78,7 @@ public sealed partial class JobTester
     private async Task RunDueAsync(List<JobTestRun> runs, JobDrainOptions options, CancellationToken cancellationToken)
     {
         await _schedules.DeclareAsync(cancellationToken).ConfigureAwait(false);
-        List<string> queues = [.. _queues.Served.Select(static queue => queue.Key).Where(queue => options.Queues?.Contains(queue) != false)];
+        List<string> queues = [.. _queues.Served.Select(static queue => queue.Queue).Where(queue => options.Queues?.Contains(queue) != false)];
         do
         {
             if (options.Schedules)
@@ -152,6 +152,6 @@ public sealed partial class JobTester
     private async Task<JobDrainResult> ResultAsync(List<JobTestRun> runs, CancellationToken cancellationToken)
     {
         var queues = await _store.GetQueuesAsync(cancellationToken).ConfigureAwait(false);
-        return new JobDrainResult(runs, [.. queues.Where(queue => queue.Waiting > 0 && _queues.Served.All(served => served.Key != queue.Name)).Select(static queue => queue.Name)]);
+        return new JobDrainResult(runs, [.. queues.Where(queue => queue.Waiting > 0 && _queues.Served.All(served => served.Queue != queue.Name)).Select(static queue => queue.Name)]);
     }
 }

@@ -64,7 +64,7 @@ internal sealed class TestRunner(
     {
         // 1. It is claimed: it is this runner's own.
         using var execution = new Execution(job);
-        running?.Add(execution);
+        running?.Settle([], [execution], []);
         JobFinish finish;
         try
         {
@@ -88,7 +88,7 @@ internal sealed class TestRunner(
         }
         finally
         {
-            running?.Remove(execution);
+            running?.Settle([], [], [execution]);
         }
 
         return new JobTestRun
@@ -159,8 +159,8 @@ internal sealed class TestRunner(
         }
     }
 
-    private ValueTask<IReadOnlyList<ClaimedJob>> ClaimUnguardedAsync(IReadOnlyList<QueueCapacity> queues, int maximum) =>
-        store.ClaimAsync(
+    private async ValueTask<IReadOnlyList<ClaimedJob>> ClaimUnguardedAsync(IReadOnlyList<QueueCapacity> queues, int maximum) =>
+        (await store.ClaimAsync(
             new ClaimRequest
             {
                 Worker = new WorkerIdentity(_id, Environment.MachineName, Environment.ProcessId, [.. queues.Select(static queue => queue.Queue)]),
@@ -168,5 +168,5 @@ internal sealed class TestRunner(
                 Queues = queues,
                 MaximumJobs = maximum,
             },
-            CancellationToken.None);
+            CancellationToken.None).ConfigureAwait(false)).Jobs;
 }
