@@ -24,6 +24,21 @@ public sealed class RegisteringTests
     }
 
     [Fact, Trait("req", "J-17")]
+    public async Task A_tick_is_not_missed_because_the_clock_moves_before_the_tester_is_made()
+    {
+        var clock = new JobTestClock(DateTimeOffset.UnixEpoch);
+        var services = new ServiceCollection();
+        services.AddSingleton(new Script());
+        services.AddMillraceJobs().AddHandler<Work, WorkHandler>("work").AddSchedule("hourly", "0 * * * *", new Work("tick"));
+        services.AddMillraceJobsTesting(options => options.Clock = clock);
+        await using var provider = services.BuildServiceProvider();
+
+        clock.Advance(TimeSpan.FromMinutes(61));
+
+        Assert.Equal(1, (await provider.GetRequiredService<JobTester>().DrainAsync()).Completed);
+    }
+
+    [Fact, Trait("req", "J-17")]
     public async Task A_host_starts_and_stops_with_the_schedules_stored_and_nothing_running()
     {
         var clock = new JobTestClock();
