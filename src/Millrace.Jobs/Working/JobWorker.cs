@@ -124,7 +124,7 @@ internal sealed class JobWorker : IDisposable
     }
 
     private void Start(Execution execution) =>
-        _ = Task.Run(() => ExecuteAsync(execution), CancellationToken.None); // ends in the exchange, which the drain awaits
+        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Worker.ExecuteAsync(work.Execution), (Worker: this, Execution: execution), preferLocal: false); // ends in the exchange, which the drain awaits
 
     private async Task ExecuteAsync(Execution execution)
     {

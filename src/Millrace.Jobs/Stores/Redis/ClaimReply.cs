@@ -24,10 +24,17 @@ internal sealed class ClaimReply
             answers[i] = reader.ReadInt64();
         }
 
-        var jobs = new Claimed[(count - 3) / 3];
+        var jobs = new Claimed[(count - 4) / 2];
+        for (var others = reader.ReadAggregateHeader() / 2; others > 0; others--)
+        {
+            var position = reader.ReadInt64();
+            jobs[position - 1].Extra = reader.ReadString();
+        }
+
         for (var i = 0; i < jobs.Length; i++)
         {
-            jobs[i] = new Claimed(reader.ReadString()!, reader.ReadBytes()!, reader.ReadString()!);
+            jobs[i].Id = reader.ReadString()!;
+            jobs[i].Body = reader.ReadBytes()!;
         }
 
         return new ClaimReply { Now = now, Token = token, Answers = answers, Jobs = jobs };
@@ -35,5 +42,5 @@ internal sealed class ClaimReply
 
     /// <summary>One claimed job.</summary>
     [StructLayout(LayoutKind.Auto)]
-    internal readonly record struct Claimed(string Id, byte[] Body, string Extra);
+    internal record struct Claimed(string Id, byte[] Body, string? Extra);
 }

@@ -127,9 +127,9 @@ internal sealed partial class RedisJobStore
     {
         var body = JobBody.Read(claimed.Body);
         var (attempt, priority, due) = (1, body.Priority, body.CreatedAt);
-        if (claimed.Extra.Length > 0)
+        if (claimed.Extra is { } extra)
         {
-            var parts = claimed.Extra.Split(',');
+            var parts = extra.Split(',');
             attempt = int.Parse(parts[0], CultureInfo.InvariantCulture);
             priority = JobLimits.MaximumPriority - int.Parse(parts[1], CultureInfo.InvariantCulture);
             due = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(parts[2], CultureInfo.InvariantCulture));

@@ -53,23 +53,23 @@ end
 
 -- Ends the claims that the arguments from 'first' on tell of. Those that just go, and have never been anything but claimed, go together.
 local function finish_all(first, count)
-  local answers, texts, removed, tokens, left = {}, {}, {}, {}, {}
+  local answers = {}
   if count == 0 then
     return answers
   end
-  local ids = {}
-  for i = 0, count - 1 do
-    ids[i + 1] = ARGV[first + 5 * i]
+  local argv, ids, texts, removed, tokens, left_already = ARGV, {}, {}, {}, {}, {}
+  for i = 1, count do
+    ids[i] = argv[first + 5 * (i - 1)]
   end
   for from = 1, count, 1000 do
     local found = redis.call('HMGET', running, unpack(ids, from, math.min(from + 999, count)))
-    for i, text in ipairs(found) do
-      texts[ids[from + i - 1]] = text
+    for i = 1, #found do
+      texts[ids[from + i - 1]] = found[i]
     end
   end
+  local at, gone_together = first, 0
   for i = 1, count do
-    local at = first + 5 * (i - 1)
-    local id, token, kind = ids[i], ARGV[at + 1], ARGV[at + 2]
+    local id, token, kind = ids[i], argv[at + 1], argv[at + 2]
     local text = texts[id]
     local plain = text and tokens[text]
     if text and plain == nil then
@@ -77,22 +77,24 @@ local function finish_all(first, count)
       plain = string.match(text, '^(%d+),0,0,') or false
       tokens[text] = plain
     end
-    if left[id] then
+    if left_already[id] then
       answers[i] = 29
     elseif plain == token and kind == 'c' then
-      removed[#removed + 1] = id
-      left[id] = true
+      gone_together = gone_together + 1
+      removed[gone_together] = id
+      left_already[id] = true
       answers[i] = 3
     else
-      local said = ARGV[at + 4]
+      local said = argv[at + 4]
       said = string.sub(said, 1, 1) == '+' and string.sub(said, 2) or nil
-      answers[i] = finish_one(id, text, tonumber(token), kind, tonumber(ARGV[at + 3]), said)
+      answers[i] = finish_one(id, text, tonumber(token), kind, tonumber(argv[at + 3]), said)
+      if answers[i] < 10 then
+        texts[id] = false
+      end
     end
-    if answers[i] < 10 then
-      texts[id] = false
-    end
+    at = at + 5
   end
-  if #removed > 0 then
+  if gone_together > 0 then
     call_many('HDEL', running, removed)
     call_many('HDEL', jobs, removed)
   end

@@ -3,7 +3,7 @@
 -- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 most that may run in all (empty: no limit)
 --       7 how starts are counted: w in a sliding window, b in a bucket of tokens (empty: no limit)  8 how many  9 in so many ms
 --       10 how many ends, then the ends
--- Returns  {now, token, answers, id, body, '' or 'attempt,inverted,due', …}
+-- Returns  {now, token, answers, {position from 1, 'attempt,inverted,due', … of jobs that were not claimed from the line}, id, body, …}
 
 local answers = finish_all(11, tonumber(ARGV[10]))
 local worker, capacity = ARGV[2], tonumber(ARGV[5])
@@ -11,7 +11,7 @@ if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1
   redis.call('HSET', workers, worker, string.format('%.0f,%s,', now, ARGV[3]) .. ARGV[4])
 end
 
-local reply = {string.format('%.0f', now), '0', answers}
+local reply = {string.format('%.0f', now), '0', answers, {}}
 local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket')
 if state[1] == '1' or capacity == 0 then
   if state[3] and #answers > 0 then
@@ -129,51 +129,62 @@ else
   end
 end
 
-for first = 1, #claimed, 1000 do
-  for _, body in ipairs(redis.call('HMGET', jobs, unpack(claimed, first, math.min(first + 999, #claimed)))) do
-    bodies[#bodies + 1] = body
+local total = #claimed
+for first = 1, total, 1000 do
+  local found = redis.call('HMGET', jobs, unpack(claimed, first, math.min(first + 999, total)))
+  for i = 1, #found do
+    bodies[first + i - 1] = found[i]
   end
 end
 
-local token = #claimed > 0 and string.format('%.0f', redis.call('HINCRBY', meta, 'token', 1)) or '0'
+local token = total > 0 and string.format('%.0f', redis.call('HINCRBY', meta, 'token', 1)) or '0'
 local plain = table.concat({token, ',0,0,0,0,0,0,', string.format('%.0f', now), ',0,0,-1;', worker})
-local runs = {}
-reply[2] = token
-for i, id in ipairs(claimed) do
-  local body, place = bodies[i], places[i]
-  local head = body and (place or string.byte(body, 21) ~= 0) and read_head(body)
+
+-- The run of a job that has been more than stood in the line: it has tags or a unique key, or did not come from there.
+local function run_of(id, body, place)
+  local head = read_head(body)
+  local attempt, inverted, since = 1, head.inverted, head.created
   if place then
+    local past = read_history(id)
+    inverted = tonumber(string.sub(place[1], 15, 18))
+    attempt, since = past and past.attempt + 1 or 1, place[2] - score(inverted, 0)
     redis.call('ZREM', ready, place[1])
   end
-  if body then
-    local run, extra = plain, ''
-    if place then
-      local past = read_history(id)
-      local inverted = tonumber(string.sub(place[1], 15, 18))
-      local attempt, since = past and past.attempt + 1 or 1, place[2] - score(inverted, 0)
-      run = write_run({
-        token = tonumber(token), flags = head.flags, attempt = attempt, inverted = inverted, due = since, seq = head.seq, most = head.most,
-        started = now, cancel = 0, progress = 0, worker = worker})
-      extra = string.format('%.0f,%.0f,%.0f', attempt, inverted, since)
-    elseif head then
-      run = write_run({
-        token = tonumber(token), flags = head.flags, attempt = 1, inverted = head.inverted, due = head.created, seq = head.seq, most = head.most,
-        started = now, cancel = 0, progress = 0, worker = worker})
+  if has_unique(head.flags) then
+    release_unique(id, head.flags, body, true)
+  end
+  return write_run({
+    token = tonumber(token), flags = head.flags, attempt = attempt, inverted = inverted, due = since, seq = head.seq, most = head.most,
+    started = now, cancel = 0, progress = 0, worker = worker}), place and string.format('%.0f,%.0f,%.0f', attempt, inverted, since)
+end
+
+local runs, kept, filled, others = {}, 0, 4, {}
+reply[2] = token
+for i = 1, total do
+  local id, body, place = claimed[i], bodies[i], places[i]
+  if body and #body > 21 then
+    local run = plain
+    if place or string.byte(body, 21) ~= 0 then
+      local extra
+      run, extra = run_of(id, body, place)
+      if extra then
+        others[#others + 1] = kept / 2 + 1
+        others[#others + 1] = extra
+      end
     end
-    if head and has_unique(head.flags) then
-      release_unique(id, head.flags, body, true)
-    end
-    runs[#runs + 1] = id
-    runs[#runs + 1] = run
-    reply[#reply + 1] = id
-    reply[#reply + 1] = body
-    reply[#reply + 1] = extra
+    runs[kept + 1], runs[kept + 2] = id, run
+    kept = kept + 2
+    reply[filled + 1], reply[filled + 2] = id, body
+    filled = filled + 2
+  elseif place then
+    redis.call('ZREM', ready, place[1])
   end
 end
-for first = 1, #runs, 2000 do
-  redis.call('HSET', running, unpack(runs, first, math.min(first + 1999, #runs)))
+reply[4] = others
+for first = 1, kept, 2000 do
+  redis.call('HSET', running, unpack(runs, first, math.min(first + 1999, kept)))
 end
 if most or how ~= '' or state[3] or state[4] then
-  end_limits(token, #runs / 2)
+  end_limits(token, kept / 2)
 end
 return reply
