@@ -54,7 +54,7 @@ public sealed partial class QueryPlanTests : IAsyncDisposable
     }
 
     private static Dictionary<string, string> Statements() => typeof(SqlJobStore).Assembly.GetTypes()
-        .Where(static type => type.Namespace?.StartsWith("Millrace.Jobs.Stores.Sql", StringComparison.Ordinal) == true)
+        .Where(static type => type.Namespace?.StartsWith("Millrace.Jobs.Stores.Sql.Sqlite", StringComparison.Ordinal) == true)
         .SelectMany(static type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
             .Where(static field => field.IsLiteral && field.GetRawConstantValue() is string text && Statement().IsMatch(text))
             .Select(field => ($"{type.Name}.{field.Name}", (string)field.GetRawConstantValue()!)))

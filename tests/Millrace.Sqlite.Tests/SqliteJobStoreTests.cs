@@ -209,7 +209,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         await using (var provider = services.BuildServiceProvider())
         {
             var store = provider.GetRequiredService<JobStore>();
-            Assert.IsType<SqlJobStore>(store);
+            Assert.IsType<SqlJobStore>(store, exactMatch: false);
             Assert.Equal("sqlite", store.Name);
             Assert.Equal(_fixture.Path, provider.GetRequiredKeyedService<SqliteDataSource>(SqliteJobsBuilderExtensions.ServiceKey).Path);
             await _fixture.EnqueueAsync(store, StoreFixture.Job("a"));

@@ -1,0 +1,35 @@
+namespace Millrace.Jobs.Stores.Sql;
+
+/// <summary>A schedule as the databases' queries give it.</summary>
+internal static class ScheduleRow
+{
+    /// <summary>What <see cref="Read"/> reads.</summary>
+    public const string Columns = """
+        name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused, metadata
+        """;
+
+    /// <summary>Longest cron expression or time zone id that is read.</summary>
+    private const int MaximumTextLength = 1_000;
+
+    public static ScheduleRecord Read(SqlRow row) => new()
+    {
+        Definition = new ScheduleDefinition
+        {
+            Name = row.Text(0, JobLimits.MaximumNameLength),
+            Cron = row.Text(1, MaximumTextLength),
+            TimeZone = row.Text(2, MaximumTextLength),
+            Queue = row.Text(3, JobLimits.MaximumNameLength),
+            Type = row.Text(4, JobLimits.MaximumNameLength),
+            Payload = row.Bytes(5),
+            Priority = row.Integer(6, JobLimits.MinimumPriority, JobLimits.MaximumPriority),
+            MaxAttempts = row.Integer(7, 1, JobLimits.MaximumAttempts),
+            Timeout = row.DurationOrNull(8),
+            Tags = row.Names(9, JobLimits.MaximumTags),
+            Metadata = row.Metadata(14),
+        },
+        NextAt = row.TimeOrNull(10),
+        LastAt = row.TimeOrNull(11),
+        LastJobId = row.TextOrNull(12, JobLimits.MaximumIdLength),
+        Paused = row.Flag(13),
+    };
+}
