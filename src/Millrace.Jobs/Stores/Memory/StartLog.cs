@@ -9,14 +9,13 @@ internal sealed class StartLog
     /// <summary>How many may be started now.</summary>
     public int Free(JobRate rate, double now)
     {
-        var period = rate.Period.TotalMilliseconds;
         if (rate.Kind == JobRateKind.TokenBucket)
         {
-            _full = Math.Min(Math.Max(_full, now), now + period);
-            return (int)Math.Floor(((now + period - _full) * rate.Count / period) + 1e-6);
+            _full = TokenBucket.Normalize(_full, rate, now);
+            return TokenBucket.Tokens(_full, rate, now);
         }
 
-        while (_starts.TryPeek(out var first) && (first <= now - period || first > now))
+        while (_starts.TryPeek(out var first) && (first <= now - rate.Period.TotalMilliseconds || first > now))
         {
             _starts.Dequeue(); // past, or to come: then the clock was set back
         }
@@ -28,7 +27,7 @@ internal sealed class StartLog
     {
         if (rate.Kind == JobRateKind.TokenBucket)
         {
-            _full += count * rate.Period.TotalMilliseconds / rate.Count;
+            _full = TokenBucket.Take(_full, rate, count);
             return;
         }
 
@@ -39,9 +38,6 @@ internal sealed class StartLog
     }
 
     /// <summary>When the next one may be started, after <see cref="Free"/> has said that none may.</summary>
-    public double Next(JobRate rate)
-    {
-        var period = rate.Period.TotalMilliseconds;
-        return rate.Kind == JobRateKind.TokenBucket ? Math.Ceiling(_full + (period / rate.Count) - period - 1e-6) : _starts.Peek() + period;
-    }
+    public double Next(JobRate rate) =>
+        rate.Kind == JobRateKind.TokenBucket ? TokenBucket.Next(_full, rate) : _starts.Peek() + rate.Period.TotalMilliseconds;
 }

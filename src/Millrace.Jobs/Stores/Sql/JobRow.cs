@@ -6,11 +6,12 @@ internal static class JobRow
     /// <summary>What <see cref="ReadBare"/> reads, of a table called <c>j</c>; <see cref="Read"/> reads the payload after them.</summary>
     public const string Columns = """
         j.id, j.sequence, j.token, j.queue, j.type, j.state, j.priority, j.attempt, j.max_attempts, j.timeout_ticks, j.tags, j.schedule,
-        j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message, j.metadata
+        j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message, j.metadata,
+        j.unique_key
         """;
 
     /// <summary>Reads a job with its payload. One without is not valid: the query keeps it in sight, so that it is found.</summary>
-    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(23));
+    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(24));
 
     /// <summary>Reads a job; its payload stays empty.</summary>
     public static SqlJob ReadBare(SqlRow row) => Build(row, ReadOnlyMemory<byte>.Empty);
@@ -27,6 +28,7 @@ internal static class JobRow
         Timeout = row.DurationOrNull(9),
         Tags = row.Names(10, JobLimits.MaximumTags),
         Metadata = row.Metadata(22),
+        UniqueKey = row.TextOrNull(23, JobLimits.MaximumUniqueKeyLength),
         Schedule = row.TextOrNull(11, JobLimits.MaximumNameLength),
         CreatedAt = row.Time(12),
         DueAt = row.Time(13),

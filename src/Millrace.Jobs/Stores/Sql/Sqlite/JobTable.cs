@@ -12,9 +12,9 @@ internal static class JobTable
     private const string Find = SelectBare + " WHERE j.id = @id";
 
     private const string Insert = """
-        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at,
-          token, cancel_requested, progress)
-        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @metadata, @schedule, @created_at, @due_at, 0, 0, 0)
+        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, metadata, schedule, unique_key, unique_until,
+          created_at, due_at, token, cancel_requested, progress)
+        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @metadata, @schedule, @unique_key, @unique_until, @created_at, @due_at, 0, 0, 0)
         ON CONFLICT (id) DO NOTHING
         RETURNING sequence
         """;
@@ -33,6 +33,18 @@ internal static class JobTable
 
     private const string Delete = "DELETE FROM millrace_job WHERE sequence = @sequence";
 
+    private const string ReplacePayload = "UPDATE millrace_payload SET payload = @payload WHERE job = @job";
+
+    private const string ReplaceMetadata = "UPDATE millrace_job SET metadata = @metadata WHERE sequence = @sequence";
+
+    private const string Until = "SELECT unique_until FROM millrace_job WHERE sequence = @sequence";
+
+    private const string DeleteUnique = """
+        DELETE FROM millrace_unique
+        WHERE until < 2 AND job = (SELECT id FROM millrace_job WHERE sequence = @sequence)
+          AND queue = (SELECT queue FROM millrace_job WHERE sequence = @sequence) AND key = (SELECT unique_key FROM millrace_job WHERE sequence = @sequence)
+        """;
+
     private const string DeletePayload = "DELETE FROM millrace_payload WHERE job = @job";
 
     private const string DeleteTags = "DELETE FROM millrace_job_tag WHERE job = @job";
@@ -43,8 +55,7 @@ internal static class JobTable
     /// <summary>Stores a new job; false when its id is taken.</summary>
     public static async ValueTask<bool> AddAsync(WriteSession session, NewJob job)
     {
-        var asked = job.At is { } at ? SqlTime.RoundUp(at) : session.Now + SqlTime.RoundUp(job.Delay ?? TimeSpan.Zero);
-        var due = Math.Max(asked, session.Now);
+        var due = Due(session, job);
         var state = due > session.Now ? JobState.Scheduled : JobState.Waiting;
         var sequence = await session.Statement(Insert)
             .Set("@id", job.Id)
@@ -57,6 +68,8 @@ internal static class JobTable
             .Set("@tags", SqlValue.Json(job.Tags))
             .Set("@metadata", SqlValue.Json(job.Metadata))
             .Set("@schedule", job.Schedule)
+            .Set("@unique_key", job.Unique?.Key)
+            .Set("@unique_until", (long?)job.Unique?.Until)
             .Set("@created_at", session.Now)
             .Set("@due_at", due)
             .ScalarAsync().ConfigureAwait(false);
@@ -71,9 +84,54 @@ internal static class JobTable
             await session.Statement(InsertTag).Set("@tag", tag).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         }
 
+        if (job.Unique is { } unique)
+        {
+            await UniqueTable.HoldAsync(session, job.Queue, job.Id, unique.Key, unique.Until, unique.Period).ConfigureAwait(false);
+        }
+
         session.Count(job.Queue, state, attempt: 0, 1);
         session.Wake(job.Queue);
         return true;
+    }
+
+    /// <summary>The holder of a unique key takes over what a job brings that it keeps out; not once it was claimed.</summary>
+    public static async ValueTask ReplaceAsync(WriteSession session, string holder, NewJob job)
+    {
+        if (await FindAsync(session, holder).ConfigureAwait(false) is not { Record: { State: JobState.Scheduled or JobState.Waiting, StartedAt: null } } held)
+        {
+            return;
+        }
+
+        var due = Due(session, job);
+        var state = due > session.Now ? JobState.Scheduled : JobState.Waiting;
+        await session.Statement(ReplacePayload).Set("@job", held.Sequence).Set("@payload", SqlValue.Bytes(job.Payload)).RunAsync().ConfigureAwait(false);
+        await session.Statement(ReplaceMetadata).Set("@sequence", held.Sequence).Set("@metadata", SqlValue.Json(job.Metadata)).RunAsync().ConfigureAwait(false);
+        await ChangeAsync(session, held, held.Record with { State = state, DueAt = SqlTime.Time(due) }, held.Token).ConfigureAwait(false);
+        session.Wake(job.Queue);
+    }
+
+    /// <summary>Takes a dead job's unique key again; false when another job holds it. One that was held for a time does not matter any more.</summary>
+    public static async ValueTask<bool> TryHoldAgainAsync(WriteSession session, SqlJob job)
+    {
+        if (job.Record.UniqueKey is not { } key
+            || await session.Statement(Until).Set("@sequence", job.Sequence).ScalarAsync().ConfigureAwait(false) is not long until || until == (long)UniqueUntil.Elapsed)
+        {
+            return true;
+        }
+
+        if (await UniqueTable.FindAsync(session, job.Record.Queue, key).ConfigureAwait(false) is not null)
+        {
+            return false;
+        }
+
+        await UniqueTable.HoldAsync(session, job.Record.Queue, job.Record.Id, key, (UniqueUntil)until, default).ConfigureAwait(false);
+        return true;
+    }
+
+    private static long Due(WriteSession session, NewJob job)
+    {
+        var asked = job.At is { } at ? SqlTime.RoundUp(at) : session.Now + SqlTime.RoundUp(job.Delay ?? TimeSpan.Zero);
+        return Math.Max(asked, session.Now);
     }
 
     /// <summary>Writes what became of a job.</summary>
@@ -103,6 +161,7 @@ internal static class JobTable
     /// <summary>Removes a job with all that belongs to it. Takes what it needs only, so that a row that is not valid can be removed too.</summary>
     public static async ValueTask RemoveAsync(WriteSession session, long sequence, string queue, JobState state, int attempt)
     {
+        await session.Statement(DeleteUnique).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(Delete).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeletePayload).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeleteTags).Set("@job", sequence).RunAsync().ConfigureAwait(false);

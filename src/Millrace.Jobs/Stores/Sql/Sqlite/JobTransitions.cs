@@ -20,6 +20,9 @@ internal static class JobTransitions
     }
 
     /// <summary>To a terminal state.</summary>
-    public static ValueTask<SqlJob> EndAsync(WriteSession session, SqlJob job, JobRecord ended, long token) =>
-        JobTable.ChangeAsync(session, job, ended with { FinishedAt = SqlTime.Time(session.Now), WorkerId = null, CancelRequested = false }, token);
+    public static async ValueTask<SqlJob> EndAsync(WriteSession session, SqlJob job, JobRecord ended, long token)
+    {
+        await UniqueTable.ReleaseAsync(session, ended).ConfigureAwait(false);
+        return await JobTable.ChangeAsync(session, job, ended with { FinishedAt = SqlTime.Time(session.Now), WorkerId = null, CancelRequested = false }, token).ConfigureAwait(false);
+    }
 }

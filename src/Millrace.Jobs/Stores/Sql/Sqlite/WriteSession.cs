@@ -55,6 +55,11 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
     {
         foreach (var (queue, counts) in _counts)
         {
+            if (counts[JobState.Running] < 0 && await LimitTable.LeaveAsync(this, queue).ConfigureAwait(false))
+            {
+                Wake(queue);
+            }
+
             if (!counts.IsZero && await WriteCountsAsync(UpdateCounts, queue, counts).ConfigureAwait(false) == 0)
             {
                 await WriteCountsAsync(InsertCounts, queue, counts).ConfigureAwait(false);

@@ -24,7 +24,7 @@ internal static class Claim
     private const string Bury = """
         UPDATE millrace_job
         SET state = 4, finished_at = @now, worker = NULL, error = @error, priority = 0, attempt = 1, max_attempts = 1, timeout_ticks = NULL,
-            tags = '[]', metadata = NULL, created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
+            tags = '[]', metadata = NULL, unique_key = NULL, unique_until = NULL, created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
             progress_message = NULL
         WHERE sequence = @sequence
         """;
@@ -36,19 +36,27 @@ internal static class Claim
         await WorkerTable.RenewAsync(session, request.Worker, request.Lease).ConfigureAwait(false);
         var finished = await Finish.RunAsync(session, request.Finishes).ConfigureAwait(false);
         var claimed = new List<ClaimedJob>();
-        foreach (var (queue, capacity) in request.Queues)
+        foreach (var limits in request.Queues)
         {
-            var limit = Math.Min(capacity, request.MaximumJobs - claimed.Count);
+            var limit = Math.Min(limits.Capacity, request.MaximumJobs - claimed.Count);
             if (limit <= 0)
             {
                 break;
             }
 
-            if (await session.Statement(Paused).Set("@name", queue).ScalarAsync().ConfigureAwait(false) is not 1L)
+            if (await session.Statement(Paused).Set("@name", limits.Queue).ScalarAsync().ConfigureAwait(false) is 1L)
             {
-                await PromoteAsync(session, queue).ConfigureAwait(false);
-                await ClaimAsync(session, queue, limit, request.Worker.Id, claimed).ConfigureAwait(false);
+                continue;
             }
+
+            await PromoteAsync(session, limits.Queue).ConfigureAwait(false);
+            var before = claimed.Count;
+            if (await LimitTable.AllowAsync(session, limits, limit).ConfigureAwait(false) is > 0 and var allowed)
+            {
+                await ClaimAsync(session, limits.Queue, allowed, request.Worker.Id, claimed).ConfigureAwait(false);
+            }
+
+            await LimitTable.StartedAsync(session, limits, claimed.Count - before).ConfigureAwait(false);
         }
 
         return new ClaimResult(claimed, finished);
@@ -94,6 +102,7 @@ internal static class Claim
                 ProgressPercent = 0,
                 ProgressMessage = null,
             };
+            await UniqueTable.ReleaseAtStartAsync(session, job.Record).ConfigureAwait(false);
             claimed.Add(Describe(await JobTable.ChangeAsync(session, job, running, ++token).ConfigureAwait(false)));
         }
     }

@@ -15,16 +15,32 @@ internal static class Enqueue
         }
 
         var existing = new List<string>();
+        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var job in jobs)
         {
-            if (!await JobTable.AddAsync(session, job).ConfigureAwait(false))
+            if (await HolderAsync(session, job).ConfigureAwait(false) is { } holder)
+            {
+                existing.Add(job.Id);
+                holders[job.Id] = holder;
+                if (job.Unique!.Replace)
+                {
+                    await JobTable.ReplaceAsync(session, holder, job).ConfigureAwait(false);
+                }
+            }
+            else if (!await JobTable.AddAsync(session, job).ConfigureAwait(false))
             {
                 existing.Add(job.Id);
             }
         }
 
-        return new EnqueueOutcome { Existing = existing };
+        return new EnqueueOutcome { Existing = existing, Holders = holders };
     }
+
+    /// <summary>The job that keeps a new one out by its unique key; null when none does, or when its id is taken.</summary>
+    private static async ValueTask<string?> HolderAsync(WriteSession session, NewJob job) =>
+        job.Unique is null || await ExistsAsync(session, job.Id).ConfigureAwait(false)
+            ? null
+            : await UniqueTable.FindAsync(session, job.Queue, job.Unique.Key).ConfigureAwait(false);
 
     public static async ValueTask<bool> ExistsAsync(SqlSession session, string id) =>
         await session.Statement(Exists).Set("@id", id).ScalarAsync().ConfigureAwait(false) is not null;
@@ -32,7 +48,7 @@ internal static class Enqueue
     public static async ValueTask<long> PendingAsync(SqlSession session, string queue) =>
         await session.Statement(Pending).Set("@name", queue).ScalarAsync().ConfigureAwait(false) as long? ?? 0;
 
-    private static async ValueTask<string?> FullQueueAsync(SqlSession session, IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+    private static async ValueTask<string?> FullQueueAsync(WriteSession session, IReadOnlyList<NewJob> jobs, int maximumQueueLength)
     {
         // First as if every job were new; only when that is too many, look which are.
         var queue = jobs[0].Queue;
@@ -43,9 +59,12 @@ internal static class Enqueue
         }
 
         var added = 0;
-        foreach (var job in jobs.DistinctBy(static job => job.Id, StringComparer.Ordinal))
+        var (ids, keys) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var job in jobs)
         {
-            added += await ExistsAsync(session, job.Id).ConfigureAwait(false) ? 0 : 1;
+            var isNew = !ids.Contains(job.Id) && !await ExistsAsync(session, job.Id).ConfigureAwait(false)
+                && await HolderAsync(session, job).ConfigureAwait(false) is null && (job.Unique is null || keys.Add(job.Unique.Key));
+            added += isNew && ids.Add(job.Id) ? 1 : 0;
         }
 
         return added > Math.Max(room, 0) ? queue : null;

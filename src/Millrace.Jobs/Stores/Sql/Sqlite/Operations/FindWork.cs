@@ -6,9 +6,10 @@ internal static class FindWork
     // One row per queue that is known and not paused. It asks the indexes that a claim uses, not the kept counts: were those wrong, a worker
     // would ask again and again for a job that no claim finds.
     private const string Due = """
-        SELECT CASE WHEN EXISTS (SELECT 1 FROM millrace_job j WHERE j.queue = @queue AND j.state = 1) THEN 0
-          ELSE (SELECT j.due_at FROM millrace_job j WHERE j.queue = @queue AND j.state = 0 ORDER BY j.due_at LIMIT 1) END AS due
-        FROM millrace_queue WHERE name = @queue AND paused = 0
+        SELECT MAX(COALESCE(l.blocked_until, 0), CASE WHEN EXISTS (SELECT 1 FROM millrace_job j WHERE j.queue = @queue AND j.state = 1) THEN 0
+          ELSE (SELECT j.due_at FROM millrace_job j WHERE j.queue = @queue AND j.state = 0 ORDER BY j.due_at LIMIT 1) END) AS due
+        FROM millrace_queue q LEFT JOIN millrace_limit l ON l.queue = q.name
+        WHERE q.name = @queue AND q.paused = 0 AND COALESCE(l.full, 0) = 0
         """;
 
     /// <summary>The earliest time at which one of the queues has a ready job; 0 for now, null for none in sight.</summary>

@@ -8,7 +8,8 @@ internal static class Replay
         var replayed = new List<string>();
         foreach (var id in ids)
         {
-            if (await JobTable.FindAsync(session, id).ConfigureAwait(false) is not { Record.State: JobState.Dead } job)
+            if (await JobTable.FindAsync(session, id).ConfigureAwait(false) is not { Record.State: JobState.Dead } job
+                || !await JobTable.TryHoldAgainAsync(session, job).ConfigureAwait(false))
             {
                 continue;
             }

@@ -44,6 +44,7 @@ internal static class Sweep
             rescued.Add((await RescueAsync(session, job, describeLostWorker).ConfigureAwait(false)).Record);
         }
 
+        await UniqueTable.ForgetAsync(session).ConfigureAwait(false);
         await session.Statement(ForgetWorkers).Set("@now", session.Now).RunAsync().ConfigureAwait(false);
         await session.FlushCountsAsync().ConfigureAwait(false);
         var (completed, cancelled, dead) = await session.Statement(Totals)
