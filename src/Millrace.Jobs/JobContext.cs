@@ -69,5 +69,12 @@ public sealed class JobContext
     /// <summary>Asks to be run again after <paramref name="delay"/> once the handler returns, instead of completing. The attempt does not count.</summary>
     public void Snooze(TimeSpan delay) => Interlocked.Exchange(ref _snooze, JobValidation.Duration(delay, nameof(delay)).Ticks);
 
+    /// <summary>Sets the job's result, which is kept as JSON with the completed job: at most <see cref="JobsOptions.MaximumPayloadBytes"/>; a larger one, or
+    /// one that cannot be written, is left out and logged. The last call wins.</summary>
+    /// <typeparam name="TResult">As which type it is written.</typeparam>
+    /// <param name="result">The result.</param>
+    public void SetResult<TResult>(TResult result)
+        where TResult : notnull => SetReturned(result, typeof(TResult));
+
     internal void SetReturned(object value, Type type) => Returned = (value, type);
 }

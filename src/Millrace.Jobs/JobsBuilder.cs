@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Millrace.Jobs.Executing;
 using Millrace.Jobs.Scheduling;
 using Millrace.Jobs.Stores.Memory;
 
@@ -69,6 +70,16 @@ public sealed partial class JobsBuilder : IJobsBuilder
         }
 
         Services.AddSingleton(new ScheduleRegistration(JobValidation.Name(name, "schedule"), CronExpression.Parse(cron), cron, timeZone ?? TimeZoneInfo.Utc, job, wish));
+        return this;
+    }
+
+    /// <summary>Puts a middleware around every attempt of this process; the first that is added is the outermost.</summary>
+    /// <typeparam name="TMiddleware">Resolved from the scope of each attempt; registered as scoped unless it already is registered.</typeparam>
+    public JobsBuilder UseMiddleware<TMiddleware>()
+        where TMiddleware : class, IJobMiddleware
+    {
+        Services.TryAddScoped<TMiddleware>();
+        Services.AddSingleton(new MiddlewareRegistration(typeof(TMiddleware)));
         return this;
     }
 

@@ -22,7 +22,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
             MaxAttempts = wish.MaxAttemptsValue ?? defaults.MaxAttempts ?? _options.MaxAttempts,
             Timeout = wish.TimeoutValue ?? defaults.Timeout ?? _options.Timeout,
             Tags = Tags(defaults.Tags, wish.Tags),
-            Metadata = wish.MetadataValue ?? ReadOnlyDictionary<string, string>.Empty,
+            Metadata = Executing.JobTraces.Add(wish.MetadataValue) ?? ReadOnlyDictionary<string, string>.Empty,
             Unique = wish.UniqueValue,
             Delay = wish.DelayValue,
             At = wish.AtValue is { } at ? new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero) : null,

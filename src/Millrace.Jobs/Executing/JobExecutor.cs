@@ -22,14 +22,17 @@ internal sealed class JobExecutor(
     TimeProvider clock,
     Jitter jitter,
     JobNotifications notifications,
+    IEnumerable<MiddlewareRegistration> middleware,
     ILogger<JobExecutor> logger)
 {
+    private readonly MiddlewareRegistration[] _middleware = [.. middleware];
     private readonly JobsOptions _options = options.Value;
     private readonly ErrorScrubber _scrubber = new(options.Value.ScrubPatterns);
 
     /// <summary>Never throws: whatever happens becomes the end of the attempt.</summary>
     public async Task<JobFinish> RunAsync(Execution execution)
     {
+        using var span = JobTraces.Start(execution.Job);
         // 1. Find the handler.
         var type = execution.Job.Type;
         if (!registry.TryGet(type, out var registration))
@@ -43,6 +46,7 @@ internal sealed class JobExecutor(
         }
         catch (Exception error)
         {
+            JobTraces.Fail(span, error);
             return Failed(execution, registration, error);
         }
     }
@@ -59,8 +63,8 @@ internal sealed class JobExecutor(
             : null;
         try
         {
-            // 3. Run.
-            await registration.RunAsync(scope.ServiceProvider, job.Payload, _options.Json, context, execution.Token).ConfigureAwait(false);
+            // 3. Run, within the middleware.
+            await RunAsync(0, registration, scope.ServiceProvider, context, execution).ConfigureAwait(false);
 
             // 4. It returned: whatever asked it to stop meanwhile, its work is done.
             return context.SnoozedFor is { } delay
@@ -105,6 +109,12 @@ internal sealed class JobExecutor(
 
         return null;
     }
+
+    private Task RunAsync(int index, JobRegistration registration, IServiceProvider services, JobContext context, Execution execution) =>
+        index == _middleware.Length
+            ? registration.RunAsync(services, execution.Job.Payload, _options.Json, context, execution.Token)
+            : ((IJobMiddleware)services.GetRequiredService(_middleware[index].Type)).InvokeAsync(
+                context, () => RunAsync(index + 1, registration, services, context, execution), execution.Token);
 
     private JobFinish Failed(Execution execution, JobRegistration? registration, Exception error)
     {

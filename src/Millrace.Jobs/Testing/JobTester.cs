@@ -72,7 +72,7 @@ public sealed partial class JobTester : IDisposable
         var notifications = _services.GetRequiredService<JobNotifications>();
         var executor = new JobExecutor(
             store, _registry, _services.GetRequiredService<IServiceScopeFactory>(), _services.GetRequiredService<IOptions<JobsOptions>>(), _clock,
-            _services.GetRequiredService<Jitter>(), notifications, _services.GetRequiredService<ILogger<JobExecutor>>());
+            _services.GetRequiredService<Jitter>(), notifications, _services.GetServices<MiddlewareRegistration>(), _services.GetRequiredService<ILogger<JobExecutor>>());
         using var runner = new TestRunner(store, executor, running: null, notifications, _services.GetRequiredService<JobMetrics>(), _options.Lease, _options.Json, _clock);
         await store.EnqueueAsync([stored], int.MaxValue, CancellationToken.None).ConfigureAwait(false);
         await runner.SpendAsync(stored.Id, stored.Queue, attempt - 1).ConfigureAwait(false);
