@@ -82,6 +82,8 @@ local function take_line(most)
     local popped = redis.call('LPOP', line, most - #taken)
     if not popped then
       break
+    elseif type(popped) == 'string' then
+      popped = {popped} -- Garnet, when one was asked for
     end
     for _, id in ipairs(popped) do
       if stale > 0 and redis.call('HEXISTS', gone, id) == 1 then
