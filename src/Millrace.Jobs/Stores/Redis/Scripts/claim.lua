@@ -12,7 +12,7 @@ if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1
 end
 
 local reply = {string.format('%.0f', now), '0', answers, {}}
-local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket')
+local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket', 'token')
 if state[1] == '1' or capacity == 0 then
   if state[3] and #answers > 0 then
     left()
@@ -139,7 +139,12 @@ for first = 1, total, 1000 do
   end
 end
 
-local token = total > 0 and string.format('%.0f', redis.call('HINCRBY', meta, 'token', 1)) or '0'
+-- Above every token before; with the clock, so that it is above those too that a failover or a restart has lost.
+local token = '0'
+if total > 0 then
+  token = string.format('%.0f', math.max((tonumber(state[6]) or 0) + 1, now * 1000))
+  redis.call('HSET', meta, 'token', token)
+end
 local plain = table.concat({token, ',0,0,0,0,0,0,', string.format('%.0f', now), ',0,0,-1;', worker})
 
 -- The run of a job that has been more than stood in the line: it has tags or a unique key, or did not come from there.
