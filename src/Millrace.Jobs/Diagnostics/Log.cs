@@ -20,8 +20,8 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Information, "Worker {Worker} has stopped.")]
     public static partial void WorkerStopped(ILogger logger, string worker);
 
-    [LoggerMessage(2005, LogLevel.Error, "Worker {Worker} could not renew its lease in time; its {Running} running jobs are cancelled here, because another worker may run them now.")]
-    public static partial void LeaseLost(ILogger logger, string worker, int running);
+    [LoggerMessage(2005, LogLevel.Error, "Worker {Worker} could not renew its lease over {Queues} in time; the handlers of their {Running} jobs are cancelled here, because another worker may run them now.")]
+    public static partial void LeaseLost(ILogger logger, string worker, string queues, int running);
 
     [LoggerMessage(2006, LogLevel.Warning, "Job {Id} is no longer this worker's own; its handler is cancelled.")]
     public static partial void JobLost(ILogger logger, string id);

@@ -124,6 +124,23 @@ internal sealed class RunningJobs
         }
     }
 
+    /// <summary>Stops the attempts of these queues.</summary>
+    /// <returns>How many there are.</returns>
+    public int StopAll(StopReason reason, IReadOnlyCollection<string> queues)
+    {
+        var count = 0;
+        foreach (var execution in _executions.Values)
+        {
+            if (queues.Contains(execution.Job.Queue))
+            {
+                execution.Stop(reason);
+                count++;
+            }
+        }
+
+        return count;
+    }
+
     private void Give(IReadOnlyList<Execution> executions, int places)
     {
         foreach (var execution in executions)

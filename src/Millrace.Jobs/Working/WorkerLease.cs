@@ -7,6 +7,8 @@ namespace Millrace.Jobs.Working;
 
 /// <summary>Keeps this worker's lease: claims and heartbeats take turns (the store relies on it), and when the lease could not be renewed in time,
 /// the handlers are stopped, because the store may give their jobs to another worker.</summary>
+/// <remarks>A claim renews the lease over the queues that it names, a heartbeat over all (see <see cref="JobStore"/>). How long ago that was, the
+/// stopwatch tells: setting the machine's clock neither ends a lease nor lengthens it.</remarks>
 internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, RunningJobs running, TimeSpan lease, TimeProvider clock, Jitter jitter, ILogger logger) : IDisposable
 {
     /// <summary>Claims that may be under way at once.</summary>
@@ -14,10 +16,9 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
 
     private readonly SemaphoreSlim _turn = new(Lanes, Lanes); // a claim takes one, a heartbeat all
     private readonly StoreBackoff _backoff = new("heartbeat", clock, jitter, logger);
-    private long _untilTicks = (clock.GetUtcNow() + lease).UtcTicks;
-    private volatile bool _lost; // what runs was stopped for it; a renewed lease can be lost again
-
-    private DateTimeOffset Until => new(Interlocked.Read(ref _untilTicks), TimeSpan.Zero);
+    private readonly Lock _lock = new(); // guards the two below
+    private readonly Dictionary<string, long> _renewed = identity.Queues.ToDictionary(static queue => queue, _ => clock.GetTimestamp(), StringComparer.Ordinal);
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal); // what runs was stopped for it; a renewed lease can be lost again
 
     /// <summary>Claims jobs for the promised places, and hands over ends with it; the jobs count as running before the next heartbeat can miss them.
     /// Null, with nothing done, when the worker has begun to stop.</summary>
@@ -32,10 +33,10 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
                 return null;
             }
 
-            var began = clock.GetUtcNow();
+            var began = clock.GetTimestamp();
             var request = new ClaimRequest { Worker = identity, Lease = lease, Queues = places, Finishes = finishes };
             var answer = await store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
-            Renewed(began);
+            Renewed(began, places.Select(static place => place.Queue));
             var executions = new Execution[answer.Jobs.Count];
             for (var i = 0; i < executions.Length; i++)
             {
@@ -94,20 +95,13 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
             next = retry < next ? retry : next;
         }
 
-        var remaining = Until - clock.GetUtcNow();
-        if (remaining > TimeSpan.Zero)
+        var (over, left) = TakeLost();
+        if (over.Count > 0)
         {
-            return next < remaining ? next : remaining;
+            Log.LeaseLost(logger, identity.Id, string.Join(", ", over), running.StopAll(StopReason.LeaseLost, over));
         }
 
-        if (!_lost)
-        {
-            _lost = true;
-            Log.LeaseLost(logger, identity.Id, running.Count);
-            running.StopAll(StopReason.LeaseLost);
-        }
-
-        return next;
+        return next < left ? next : left;
     }
 
     /// <summary>Waits for a heartbeat as long as the lease lasts; a claim that the heartbeat waits for may renew it meanwhile.</summary>
@@ -116,7 +110,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         while (true)
         {
             // At least a little time even when the lease is over: the store may be back and nobody have taken the jobs.
-            var left = Until - clock.GetUtcNow();
+            var left = Left();
             try
             {
                 await beat.WaitAsync(left > lease / 10 ? left : lease / 10, clock, cancellationToken).ConfigureAwait(false);
@@ -124,7 +118,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
             }
             catch (TimeoutException) when (!beat.IsCompleted)
             {
-                if (Until > clock.GetUtcNow())
+                if (Left() > TimeSpan.Zero)
                 {
                     continue;
                 }
@@ -141,10 +135,10 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         await TakeTurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var began = clock.GetUtcNow();
+            var began = clock.GetTimestamp();
             var runs = running.All.Select(static execution => execution.Run).ToList();
             var answer = await store.HeartbeatAsync(new HeartbeatRequest { Worker = identity, Lease = lease, Runs = runs }, cancellationToken).ConfigureAwait(false);
-            Renewed(began);
+            Renewed(began, identity.Queues);
             foreach (var run in answer.CancelRequested)
             {
                 running.Stop(run.Id, StopReason.Cancelled);
@@ -193,10 +187,48 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         }
     }
 
-    private void Renewed(DateTimeOffset began)
+    private void Renewed(long began, IEnumerable<string> queues)
     {
-        Interlocked.Exchange(ref _untilTicks, (began + lease).UtcTicks);
-        _lost = false;
+        lock (_lock)
+        {
+            foreach (var queue in queues)
+            {
+                _renewed[queue] = Math.Max(began, _renewed[queue]);
+                _lost.Remove(queue);
+            }
+        }
+    }
+
+    /// <summary>How long the lease lasts over the queue where it ends first; below zero when it is over.</summary>
+    private TimeSpan Left()
+    {
+        lock (_lock)
+        {
+            return _renewed.Count == 0 ? lease : lease - clock.GetElapsedTime(_renewed.Values.Min());
+        }
+    }
+
+    /// <summary>The queues over which the lease has ended since the last call, and how long it lasts over the others.</summary>
+    private (List<string> Over, TimeSpan Left) TakeLost()
+    {
+        lock (_lock)
+        {
+            var (over, left) = (new List<string>(), lease);
+            foreach (var (queue, began) in _renewed)
+            {
+                var rest = lease - clock.GetElapsedTime(began);
+                if (rest > TimeSpan.Zero)
+                {
+                    left = rest < left ? rest : left;
+                }
+                else if (_lost.Add(queue))
+                {
+                    over.Add(queue);
+                }
+            }
+
+            return (over, left);
+        }
     }
 
     /// <summary>A call that was given up may still fail later; that failure was reported already.</summary>

@@ -183,6 +183,56 @@ public sealed class OutageTests
     }
 
     [Fact, Trait("req", "J-09")]
+    public async Task Claims_from_one_queue_do_not_stand_for_the_lease_over_another()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var stopped = new Gate();
+        var cut = false;
+        var store = new FaultingJobStore(memory, operation => operation == "Heartbeat" && Volatile.Read(ref cut) ? StoreFault.Before : StoreFault.None);
+        await using var engine = await Engine.StartAsync(clock, store, static options => options.Lease = Lease, static jobs => jobs.AddQueue("long", concurrency: 1), run: async (job, _, stop) =>
+        {
+            if (job.Name == "long")
+            {
+                await using (stop.Register(stopped.Open))
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+                }
+            }
+        });
+        var id = await engine.Client.EnqueueAsync(new Work("long"), static options => options.Queue("long"));
+        await engine.ReachesAsync(id, JobState.Running);
+        Volatile.Write(ref cut, true);
+
+        var waited = stopped.WaitAsync();
+        for (var seconds = 0; seconds <= 120 && !waited.IsCompleted; seconds += 2)
+        {
+            var other = await engine.Client.EnqueueAsync(new Work("short")); // its claim names the default queue alone: the other is full
+            await engine.ReachesAsync(other, JobState.Completed);
+            clock.Advance(TimeSpan.FromSeconds(2));
+            await Turn.NextAsync();
+        }
+
+        await waited;
+        await Turn.UntilAsync(() => engine.Logs.Count(2005) == 1);
+    }
+
+    [Fact, Trait("peer", "3")]
+    public async Task A_wait_that_the_store_never_ends_is_given_up()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var store = new FaultingJobStore(memory, static operation => operation == "WaitForWork" ? StoreFault.Hang : StoreFault.None);
+        await using var engine = await Engine.StartAsync(clock, store, static options => options.PollInterval = TimeSpan.FromSeconds(5));
+        await clock.WaitForTimersAsync(4).WaitAsync(Engine.Guard); // the limit of the wait, heartbeat, sweep and schedules
+        await memory.EnqueueAsync([new NewJob { Id = "a", Queue = "default", Type = "work", Payload = """{"name":"a"}"""u8.ToArray() }], 10);
+
+        await AdvanceUntilAsync(clock, engine.ReachesAsync("a", JobState.Completed));
+
+        Assert.InRange(engine.Logs.Count(2043), 1, 2);
+    }
+
+    [Fact, Trait("req", "J-09")]
     public async Task A_heartbeat_that_waits_for_a_slow_claim_is_no_failure_while_the_claim_has_renewed_the_lease()
     {
         var clock = new FakeClock();
