@@ -242,7 +242,8 @@ public sealed partial class JobClient
     /// such schedule.</summary>
     public async ValueTask<bool> ResumeScheduleAsync(string name, CancellationToken cancellationToken = default) =>
         await FindScheduleAsync(name, cancellationToken).ConfigureAwait(false) is { } schedule
-        && await _store.SetSchedulePausedAsync(name, paused: false, ScheduleTimes.Next(schedule.Definition, _clock.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        && await _store.SetSchedulePausedAsync(
+            name, paused: false, ScheduleTimes.Next(schedule.Definition, await ScheduleTimes.NowAsync(_store, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Removes a schedule from the store; its jobs stay. One that the code still declares comes back with the next start. False when
     /// there is no such schedule.</summary>

@@ -22,7 +22,13 @@ internal sealed class ScheduleLoop(
     private const int Batch = 100;
 
     /// <summary>Stores the schedules that the code declares.</summary>
-    public Task DeclareAsync(CancellationToken cancellationToken) => DeclareAsync(clock.GetUtcNow(), cancellationToken);
+    public async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        if (declared.Any())
+        {
+            await DeclareAsync(await ScheduleTimes.NowAsync(store, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>The same, as if it had been done then: a new schedule's first tick comes after <paramref name="then"/>.</summary>
     public async Task DeclareAsync(DateTimeOffset then, CancellationToken cancellationToken)

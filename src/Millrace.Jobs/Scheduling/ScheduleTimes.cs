@@ -9,6 +9,10 @@ internal static class ScheduleTimes
     public static DateTimeOffset? Next(ScheduleDefinition schedule, DateTimeOffset after) =>
         CronExpression.Parse(schedule.Cron).GetNextOccurrence(after, TimeZoneInfo.FindSystemTimeZoneById(schedule.TimeZone))?.ToUniversalTime();
 
+    /// <summary>The store's clock, which ticks follow: this process's may be wrong.</summary>
+    public static async ValueTask<DateTimeOffset> NowAsync(JobStore store, CancellationToken cancellationToken) =>
+        (await store.GetDueSchedulesAsync(1, cancellationToken).ConfigureAwait(false)).Now;
+
     public static NewJob CreateJob(ScheduleDefinition schedule, string id) => new()
     {
         Id = id,

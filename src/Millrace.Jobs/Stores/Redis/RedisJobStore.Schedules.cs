@@ -87,7 +87,7 @@ internal sealed partial class RedisJobStore
         }).ConfigureAwait(false);
         var ordered = due.OrderBy(static schedule => schedule.NextAt).ThenBy(static schedule => schedule.Definition.Name, StringComparer.Ordinal).ToList();
         next.AddRange(ordered.Skip(maximum).Select(static schedule => schedule.NextAt!.Value));
-        var time = queues.Count == 0 ? CutNow() : DateTimeOffset.FromUnixTimeMilliseconds(now);
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(queues.Count > 0 ? now : await NowAsync(cancellationToken).ConfigureAwait(false));
         return new DueSchedules(time, [.. ordered.Take(maximum)], next.Count == 0 ? null : next.Min());
     }
 
@@ -119,5 +119,7 @@ internal sealed partial class RedisJobStore
 
     private static long Tick(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds() ?? -1;
 
-    private DateTimeOffset CutNow() => DateTimeOffset.FromUnixTimeMilliseconds(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+    /// <summary>The store's clock where no script tells it.</summary>
+    private async ValueTask<long> NowAsync(CancellationToken cancellationToken) =>
+        (_serverClock ? await _redis.TimeAsync(cancellationToken).ConfigureAwait(false) : _clock.GetUtcNow()).ToUnixTimeMilliseconds();
 }

@@ -19,6 +19,7 @@ internal sealed partial class RedisJobStore : JobStore
     private readonly RedisClient _redis;
     private readonly string _prefix;
     private readonly TimeProvider _clock;
+    private readonly bool _serverClock;
     private readonly WorkSignal _signal;
     private readonly WakeUps _wakeUps;
     private readonly RedisKey _queues;
@@ -29,10 +30,13 @@ internal sealed partial class RedisJobStore : JobStore
 
     /// <param name="redis">The client; stays the caller's.</param>
     /// <param name="prefix">Begins every key.</param>
-    /// <param name="clock">The store's clock; the system's stands for the server's own.</param>
-    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock)
+    /// <param name="clock">This process's clock.</param>
+    /// <param name="serverClock">Whether the store's clock is the server's own, rather than this one; null: it is, unless this one is not the system's
+    /// (a test's, which then moves the store's time too).</param>
+    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock, bool? serverClock = null)
     {
         (_redis, _prefix, _clock) = (redis, prefix, clock);
+        _serverClock = serverClock ?? ReferenceEquals(clock, TimeProvider.System);
         _signal = new WorkSignal(clock);
         _wakeUps = new WakeUps(redis, _signal);
         _queues = $"{prefix}:queues";
@@ -177,7 +181,7 @@ internal sealed partial class RedisJobStore : JobStore
     private QueueKeys Keys(string queue) => _keys.GetOrAdd(queue, static (name, prefix) => new QueueKeys(prefix, name), _prefix);
 
     /// <summary>The clock as scripts take it: empty for the server's own.</summary>
-    private RedisArgument Now() => ReferenceEquals(_clock, TimeProvider.System) ? string.Empty : _clock.GetUtcNow().ToUnixTimeMilliseconds();
+    private RedisArgument Now() => _serverClock ? string.Empty : _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private ValueTask<RedisReply> RunAsync(RedisScript script, string queue, List<RedisArgument> arguments, CancellationToken cancellationToken) =>
         _redis.EvaluateAsync(script, Keys(queue).All, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(arguments), cancellationToken);

@@ -1,0 +1,16 @@
+namespace Millrace.Jobs.Tests.Servers;
+
+/// <summary>The clock of a machine that is set wrong: its timers and its stopwatch are right. May be set anew while it is used.</summary>
+internal sealed class SkewedClock(TimeSpan by) : TimeProvider
+{
+    private long _ticks = by.Ticks;
+
+    /// <summary>By how much it is ahead.</summary>
+    public TimeSpan By
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref _ticks));
+        set => Interlocked.Exchange(ref _ticks, value.Ticks);
+    }
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + By;
+}
