@@ -9,7 +9,7 @@ public sealed partial class LayeringTests
     {
         ["Millrace.Redis"] = [],
         ["Millrace.Caching"] = ["Millrace.Redis"],
-        ["Millrace.Jobs"] = [],
+        ["Millrace.Jobs"] = ["Millrace.Redis"],
         ["Millrace.Realtime"] = [],
         ["Millrace.Dashboard"] = [],
         ["Millrace.Sqlite"] = ["Millrace.Caching", "Millrace.Jobs"],
