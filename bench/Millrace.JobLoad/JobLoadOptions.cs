@@ -12,7 +12,7 @@ internal sealed record JobLoadOptions(IReadOnlyList<string> Names, double Second
     public const string Usage = """
         Millrace.JobLoad NAME... [--seconds N] [--runs N] [--synchronous full|normal]
 
-          --seconds N       about how long a run of each side is (default 5; of schedules at least 20)
+          --seconds N       about how long a run of each side is (default 5; of schedules at least 30)
           --runs N          runs of each side, which take turns; figures are medians (default 3)
           --synchronous S   what a commit of SQLite waits for, on both sides (default full)
 

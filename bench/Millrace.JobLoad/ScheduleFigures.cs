@@ -7,7 +7,7 @@ namespace Millrace.JobLoad;
 internal static class ScheduleFigures
 {
     private const int Schedules = 10_000;
-    private const double ShortestSeconds = 20;
+    private const double ShortestSeconds = 30;
 
     public static IReadOnlyList<Figure> All { get; } =
     [

@@ -21,7 +21,7 @@ internal static class QuartzPeer
         services.AddSingleton(new WorkLog(options.Warm, options.Jobs));
         services.AddQuartz(quartz =>
         {
-            quartz.UseInMemoryStore(static _ => { });
+            quartz.UseInMemoryStore(static store => store.MisfireThreshold = TimeSpan.FromHours(1)); // triggers wait their turn here, they are not late
             quartz.UseDefaultThreadPool(options.Concurrency);
             quartz.ConfigureScheduler(scheduler => scheduler.MaxBatchSize = options.Concurrency);
             quartz.AddJobType<QuartzJob>();

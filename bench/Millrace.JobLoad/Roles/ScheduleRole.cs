@@ -6,7 +6,7 @@ namespace Millrace.JobLoad.Roles;
 /// <summary>A process with many schedules, none of which falls due.</summary>
 internal static class ScheduleRole
 {
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15); // by then what the start has set off is compiled
 
     /// <summary>Starts it and measures what share of a core it takes when nothing happens. <see cref="RoleReport.Seconds"/> is how long the start took.</summary>
     public static async Task<RoleReport> RunAsync(RoleOptions options)
