@@ -1,20 +1,33 @@
 namespace Millrace.Jobs.CrashLab;
 
-/// <summary>Completes; but every seventh job fails at its first attempt, and every thirteenth for good.</summary>
+/// <summary>Does what the job says, and prints when it begins and when it ends, however it ends.</summary>
 internal sealed class CrashJobHandler : IJobHandler<CrashJob>
 {
     public async Task HandleAsync(CrashJob job, JobContext context, CancellationToken cancellationToken)
     {
-        Console.WriteLine($"run {context.Id} {context.Attempt}");
-        await context.ReportProgressAsync(50, "half", cancellationToken);
-        if (job.Number % 13 == 0)
+        Lines.Print($"begin {context.Id} {context.Attempt} {context.FencingToken} {Lines.Now}");
+        try
         {
-            throw new UnrecoverableJobException("fails for good");
-        }
+            if (job.Poison)
+            {
+                await KillPoint.DieAsync();
+            }
 
-        if (job.Number % 7 == 0 && context.Attempt == 1)
+            await context.ReportProgressAsync(50, "half", cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(job.Milliseconds), TimeProvider.System, cancellationToken);
+            if (job.Number % 13 == 0)
+            {
+                throw new UnrecoverableJobException("fails for good");
+            }
+
+            if (job.Number % 7 == 0 && context.Attempt == 1)
+            {
+                throw new InvalidOperationException("fails at first");
+            }
+        }
+        finally
         {
-            throw new InvalidOperationException("fails at first");
+            Lines.Print($"done {context.Id} {context.FencingToken} {Lines.Now}");
         }
     }
 }

@@ -9,7 +9,7 @@ internal sealed class PrintingObserver : IJobObserver
     {
         if (change.State is JobState.Completed or JobState.Dead or JobState.Cancelled && change.ProgressPercent is null)
         {
-            Console.WriteLine($"end {change.Id} {change.State}");
+            Lines.Print($"end {change.Id} {change.State}");
         }
 
         lock (_changed)

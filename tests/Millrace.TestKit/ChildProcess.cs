@@ -109,12 +109,13 @@ public sealed partial class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>Stops it in its tracks (SIGSTOP): it keeps its connections and answers nothing. Returns when it stands still.</summary>
+    /// <summary>Stops it in its tracks (SIGSTOP): it keeps its connections and answers nothing. Returns when it stands still, or
+    /// has ended.</summary>
     public async Task SuspendAsync()
     {
         Send(SignalStop);
         await Poll.UntilAsync(
-            async () => (await File.ReadAllTextAsync($"/proc/{Id}/stat")).Split(") ")[^1].StartsWith('T') ? null : "it still runs",
+            async () => _process.HasExited || (await File.ReadAllTextAsync($"/proc/{Id}/stat")).Split(") ")[^1].StartsWith('T') ? null : "it still runs",
             $"{_process.StartInfo.FileName} stands still");
     }
 

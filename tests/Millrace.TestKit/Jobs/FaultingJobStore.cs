@@ -8,6 +8,9 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
     /// <summary>Awaited before each call, by the name of the operation; so a test can hold one up.</summary>
     public Func<string, Task> Before { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>Awaited after each call that succeeded, by the name of the operation, before the caller learns of it.</summary>
+    public Func<string, Task> After { get; init; } = static _ => Task.CompletedTask;
+
     /// <inheritdoc />
     public override string Name => inner.Name;
 
@@ -126,6 +129,8 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
                 return fault == StoreFault.HangThenAnswer ? await call() : throw new IOException($"{operation} failed when it was given up.");
         }
 
-        return await call();
+        var answer = await call();
+        await After(operation);
+        return answer;
     }
 }
