@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Millrace.Jobs.Stores.Sql.Postgres;
 using Millrace.Jobs.Stores.Sql.Sqlite;
 
 namespace Millrace.Jobs;
@@ -26,5 +27,39 @@ public abstract class SqlJobStore : JobStore
         ArgumentNullException.ThrowIfNull(dataSource);
         ArgumentNullException.ThrowIfNull(clock);
         return new SqliteJobStore(dataSource, clock);
+    }
+
+    /// <summary>The schema of jobs on PostgreSQL when none is named.</summary>
+    public const string DefaultSchema = "millrace";
+
+    /// <summary>Checks the name of a schema for <see cref="OnPostgres(DbDataSource, string, TimeProvider?)"/>.</summary>
+    /// <exception cref="ArgumentException">It is not small letters, digits and underscores beginning with a letter, or longer than 50.</exception>
+    public static void CheckSchema(string schema) => _ = new PostgresTexts(schema);
+
+    /// <summary>A store in a PostgreSQL database, version 12 or newer, whose encoding is UTF-8, in the schema <see cref="DefaultSchema"/>.</summary>
+    /// <inheritdoc cref="OnPostgres(DbDataSource, string, TimeProvider?)" path="/remarks" />
+    /// <param name="dataSource">Opens connections to one database; stays the caller's, and must outlive the store.</param>
+    /// <param name="clock">The store's clock; null is the server's, which all processes share.</param>
+    public static SqlJobStore OnPostgres(DbDataSource dataSource, TimeProvider? clock = null) => OnPostgres(dataSource, DefaultSchema, clock);
+
+    /// <summary>A store in a PostgreSQL database, version 12 or newer, whose encoding is UTF-8.</summary>
+    /// <remarks>
+    /// <para>Any number of stores may share the database: none waits for another's commit but where both are about the same job. A store
+    /// keeps up to eight connections open and uses up to about twenty.</para>
+    /// <para>Waiting for work ends at once on what this store did. What others did is looked for after 50 ms, then at growing intervals of at most
+    /// one second.</para>
+    /// <para>Jobs are claimed in order. Only one that another store puts back in line, at an old place among jobs of its own priority,
+    /// may wait a quarter of a second behind jobs enqueued after it.</para>
+    /// <para>The schema and its tables are created at the first use; for that the user needs the right to create schemas in the database, or
+    /// a schema of its own that exists already.</para>
+    /// </remarks>
+    /// <param name="dataSource">Opens connections to one database; stays the caller's, and must outlive the store.</param>
+    /// <param name="schema">The schema of the store's tables: small letters, digits and underscores, at most 50. Stores in different schemas share nothing.</param>
+    /// <param name="clock">The store's clock; null is the server's, which all processes share.</param>
+    /// <exception cref="ArgumentException">The schema's name is not valid.</exception>
+    public static SqlJobStore OnPostgres(DbDataSource dataSource, string schema, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return new PostgresJobStore(dataSource, schema, clock);
     }
 }

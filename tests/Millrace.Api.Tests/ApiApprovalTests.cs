@@ -9,7 +9,7 @@ public sealed class ApiApprovalTests
     private const string ApproveVariable = "MILLRACE_APPROVE_API";
 
     public static TheoryData<string> Packages() =>
-        ["Millrace.AspNetCore", "Millrace.Caching", "Millrace.Dashboard", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Redis", "Millrace.Sqlite"];
+        ["Millrace.AspNetCore", "Millrace.Caching", "Millrace.Dashboard", "Millrace.Jobs", "Millrace.PostgreSql", "Millrace.Realtime", "Millrace.Redis", "Millrace.Sqlite"];
 
     [Theory]
     [MemberData(nameof(Packages))]

@@ -4,7 +4,7 @@ using Millrace.TestKit.Jobs;
 namespace Millrace.Sqlite.Tests;
 
 /// <summary>The shared suite and the seeded model test, on a file.</summary>
-public sealed class SqliteJobStoreConformanceTests : JobStoreConformance
+public sealed class SqliteJobStoreConformanceTests : JobGuardConformance
 {
     private readonly TemporaryDirectory _directory = new();
     private SqliteDataSource? _source;

@@ -10,13 +10,15 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private const string ServiceUser = "postgres";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
-    private readonly ChildProcess _process;
     private readonly string _folder;
+    private readonly bool _durable;
+    private ChildProcess? _process; // null while it is stopped
 
-    private PostgresServer(ChildProcess process, string folder, int port)
+    private PostgresServer(ChildProcess process, string folder, int port, bool durable)
     {
         _process = process;
         _folder = folder;
+        _durable = durable;
         Port = port;
     }
 
@@ -37,12 +39,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             await RunAsync(Program("initdb"), "-D", folder, "-U", ServiceUser, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
             var port = Loopback.FreePort();
-            var process = Start(
-                Program("postgres"), "-D", folder, "-p", port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-h", "127.0.0.1",
-                "-c", $"fsync={Switch(durable)}", "-c", $"full_page_writes={Switch(durable)}", "-c", "synchronous_commit=on", "-c", "max_connections=200");
-            await process.WaitForLineAsync(static line => line.Contains("ready to accept connections", StringComparison.Ordinal))
-                .WaitAsync(StartLimit);
-            return new PostgresServer(process, folder, port);
+            return new PostgresServer(await LaunchAsync(folder, port, durable), folder, port, durable);
         }
         catch
         {
@@ -60,12 +57,34 @@ public sealed class PostgresServer : IAsyncDisposable
         return $"Host=127.0.0.1;Port={Port};Username={ServiceUser};Database={name};Maximum Pool Size=20";
     }
 
+    /// <summary>Ends it, cutting every connection; its data stays.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            await process.InterruptAsync(); // PostgreSQL's fast shutdown
+            await process.DisposeAsync();
+        }
+    }
+
+    /// <summary>Starts it again after <see cref="StopAsync"/>, on the same port and data, and waits until it accepts connections.</summary>
+    public async Task StartAgainAsync() => _process = await LaunchAsync(_folder, Port, _durable);
+
     /// <summary>Ends it by its process id and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _process.InterruptAsync(); // PostgreSQL's fast shutdown: open connections are cut
-        await _process.DisposeAsync();
+        await StopAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<ChildProcess> LaunchAsync(string folder, int port, bool durable)
+    {
+        var process = Start(
+            Program("postgres"), "-D", folder, "-p", port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-h", "127.0.0.1",
+            "-c", $"fsync={Switch(durable)}", "-c", $"full_page_writes={Switch(durable)}", "-c", "synchronous_commit=on", "-c", "max_connections=200");
+        await process.WaitForLineAsync(static line => line.Contains("ready to accept connections", StringComparison.Ordinal)).WaitAsync(StartLimit);
+        return process;
     }
 
     private static ChildProcess Start(string program, params string[] arguments) => Environment.UserName == "root"

@@ -13,6 +13,7 @@ public sealed partial class LayeringTests
         ["Millrace.Realtime"] = [],
         ["Millrace.Dashboard"] = [],
         ["Millrace.Sqlite"] = ["Millrace.Caching", "Millrace.Jobs"],
+        ["Millrace.PostgreSql"] = ["Millrace.Jobs"],
         ["Millrace.AspNetCore"] = ["Millrace.Redis", "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite", "Millrace.Dashboard"],
     };
 
@@ -36,7 +37,7 @@ public sealed partial class LayeringTests
     [Fact]
     public void Only_the_web_packages_know_ASP_NET_Core()
     {
-        foreach (var package in new[] { "Millrace.Redis", "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite" })
+        foreach (var package in new[] { "Millrace.Redis", "Millrace.Caching", "Millrace.Jobs", "Millrace.Realtime", "Millrace.Sqlite", "Millrace.PostgreSql" })
         {
             Assert.DoesNotContain("Microsoft.AspNetCore.App", Repository.Read($"src/{package}/{package}.csproj"), StringComparison.Ordinal);
             foreach (var file in Repository.Files($"src/{package}", ".cs"))
@@ -49,10 +50,12 @@ public sealed partial class LayeringTests
     [Fact]
     public void Only_the_glue_packages_name_a_database_driver()
     {
-        foreach (var file in Repository.Files("src", ".cs").Where(static file => !file.StartsWith("src/Millrace.Sqlite/", StringComparison.Ordinal)))
+        foreach (var (driver, glue) in ((string, string)[])[("Microsoft.Data.Sqlite", "src/Millrace.Sqlite/"), ("using Npgsql", "src/Millrace.PostgreSql/")])
         {
-            var text = Repository.Read(file);
-            Assert.False(text.Contains("Microsoft.Data.Sqlite", StringComparison.Ordinal) || text.Contains("using Npgsql", StringComparison.Ordinal), $"{file} names a driver.");
+            foreach (var file in Repository.Files("src", ".cs").Where(file => !file.StartsWith(glue, StringComparison.Ordinal)))
+            {
+                Assert.False(Repository.Read(file).Contains(driver, StringComparison.Ordinal), $"{file} names a driver.");
+            }
         }
     }
 

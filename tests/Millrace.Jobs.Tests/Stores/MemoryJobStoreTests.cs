@@ -3,7 +3,7 @@ using Millrace.TestKit.Jobs;
 
 namespace Millrace.Jobs.Tests.Stores;
 
-public sealed class MemoryJobStoreTests : JobStoreConformance
+public sealed class MemoryJobStoreTests : JobGuardConformance
 {
     protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) => ValueTask.FromResult<JobStore>(new MemoryJobStore(clock));
 }

@@ -5,7 +5,7 @@ namespace Millrace.Jobs.Tests.Stores;
 
 /// <summary>The same on a cluster: the suite's queues lie on different servers, and no script touches two slots.</summary>
 [Trait("peer", "12"), Collection(HeavyCollection.Name)]
-public sealed class RedisClusterJobStoreTests(SharedRedisCluster redis) : JobStoreConformance, IClassFixture<SharedRedisCluster>
+public sealed class RedisClusterJobStoreTests(SharedRedisCluster redis) : JobGuardConformance, IClassFixture<SharedRedisCluster>
 {
     protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) =>
         ValueTask.FromResult<JobStore>(new RedisJobStore(redis.Client, $"t{Guid.NewGuid():N}", clock));

@@ -3,7 +3,7 @@ using Millrace.TestKit.Jobs;
 
 namespace Millrace.Jobs.Tests.Stores;
 
-public sealed class RedisJobStoreTests(SharedRedis redis) : JobStoreConformance, IClassFixture<SharedRedis>
+public sealed class RedisJobStoreTests(SharedRedis redis) : JobGuardConformance, IClassFixture<SharedRedis>
 {
     protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) =>
         ValueTask.FromResult<JobStore>(new RedisJobStore(redis.Client, $"t{Guid.NewGuid():N}", clock));

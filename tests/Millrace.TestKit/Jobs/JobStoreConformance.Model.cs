@@ -20,7 +20,7 @@ public abstract partial class JobStoreConformance
     public async Task Random_operations_leave_the_store_where_they_leave_the_specification(int seed)
     {
         await using var oracle = new MemoryJobStore(Clock);
-        var model = new JobStoreModel(Store, oracle, Clock, seed);
+        var model = new JobStoreModel(Store, oracle, Clock, seed, HasGuards);
         for (var step = 0; step < ModelSteps; step++)
         {
             await model.StepAsync();

@@ -10,7 +10,7 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
     /// <summary>The lease that the suite's workers ask for.</summary>
     protected static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
+    private protected static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
     private static readonly JobRetention KeepAll = new(TimeSpan.FromDays(365), 1_000_000);
     private int _lastId;
 
@@ -19,6 +19,9 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
 
     /// <summary>The store under test, empty at the start of each test.</summary>
     protected JobStore Store { get; private set; } = null!;
+
+    /// <summary>Whether the store keeps unique keys and limits.</summary>
+    private protected virtual bool HasGuards => false;
 
     /// <summary>Creates an empty store that takes its time from <paramref name="clock"/>. Called once per test; what it leaves behind is cleaned up
     /// by an override of <see cref="DisposeAsync"/>.</summary>
@@ -38,9 +41,9 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
         await Store.DisposeAsync();
     }
 
-    private static WorkerIdentity Worker(string id) => new(id, "host", 1, ["default"]);
+    private protected static WorkerIdentity Worker(string id) => new(id, "host", 1, ["default"]);
 
-    private NewJob Job(string? id = null, string queue = "default", int priority = 0, TimeSpan? delay = null, int maxAttempts = 3, string type = "work", params string[] tags) => new()
+    private protected NewJob Job(string? id = null, string queue = "default", int priority = 0, TimeSpan? delay = null, int maxAttempts = 3, string type = "work", params string[] tags) => new()
     {
         Id = id ?? $"job-{++_lastId:0000}",
         Queue = queue,
@@ -52,10 +55,10 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
         Tags = tags,
     };
 
-    private NewJob[] Jobs(int count, string queue = "default") => [.. Enumerable.Range(0, count).Select(_ => Job(queue: queue))];
+    private protected NewJob[] Jobs(int count, string queue = "default") => [.. Enumerable.Range(0, count).Select(_ => Job(queue: queue))];
 
     /// <summary>Enqueues the jobs of each queue together.</summary>
-    private async Task<EnqueueOutcome> EnqueueAsync(params NewJob[] jobs)
+    private protected async Task<EnqueueOutcome> EnqueueAsync(params NewJob[] jobs)
     {
         var outcome = new EnqueueOutcome();
         foreach (var queue in jobs.GroupBy(static job => job.Queue))
@@ -72,7 +75,7 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
         return outcome;
     }
 
-    private async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int maximum = 100, string worker = "w1", params string[] queues) => (await Store.ClaimAsync(new ClaimRequest
+    private protected async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int maximum = 100, string worker = "w1", params string[] queues) => (await Store.ClaimAsync(new ClaimRequest
     {
         Worker = Worker(worker),
         Lease = Lease,
@@ -80,30 +83,30 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
         MaximumJobs = maximum,
     })).Jobs;
 
-    private async Task<ClaimedJob> ClaimOneAsync(string worker = "w1") => Assert.Single(await ClaimAsync(1, worker));
+    private protected async Task<ClaimedJob> ClaimOneAsync(string worker = "w1") => Assert.Single(await ClaimAsync(1, worker));
 
-    private static JobRun Run(ClaimedJob job) => new(job.Queue, job.Id, job.Token);
+    private protected static JobRun Run(ClaimedJob job) => new(job.Queue, job.Id, job.Token);
 
-    private async Task<FinishResult> FinishAsync(ClaimedJob job, FinishKind kind, TimeSpan delay = default, string? error = null, string? result = null) =>
+    private protected async Task<FinishResult> FinishAsync(ClaimedJob job, FinishKind kind, TimeSpan delay = default, string? error = null, string? result = null) =>
         Assert.Single(await Store.FinishAsync([
             new JobFinish { Run = Run(job), Kind = kind, Delay = delay, Error = error, Result = result is null ? null : Encoding.UTF8.GetBytes(result) }]));
 
     private async Task<HeartbeatResult> HeartbeatAsync(string worker, params ClaimedJob[] jobs) =>
         await Store.HeartbeatAsync(new HeartbeatRequest { Worker = Worker(worker), Lease = Lease, Runs = [.. jobs.Select(Run)] });
 
-    private async Task<SweepResult> SweepAsync(JobRetention? completed = null, JobRetention? cancelled = null, JobRetention? dead = null, int maximum = 500) =>
+    private protected async Task<SweepResult> SweepAsync(JobRetention? completed = null, JobRetention? cancelled = null, JobRetention? dead = null, int maximum = 500) =>
         await Store.SweepAsync(new SweepRequest { Completed = completed ?? KeepAll, Cancelled = cancelled ?? KeepAll, Dead = dead ?? KeepAll, MaximumJobs = maximum });
 
-    private async Task<JobRecord> GetAsync(string id)
+    private protected async Task<JobRecord> GetAsync(string id)
     {
         var job = await Store.GetAsync(id);
         Assert.NotNull(job);
         return job;
     }
 
-    private async Task<JobState> StateOfAsync(string id) => (await GetAsync(id)).State;
+    private protected async Task<JobState> StateOfAsync(string id) => (await GetAsync(id)).State;
 
     private async Task<string[]> IdsAsync(JobQuery query) => [.. (await Store.ListAsync(query)).Jobs.Select(static job => job.Id)];
 
-    private async Task<QueueStatus> QueueAsync(string name = "default") => Assert.Single(await Store.GetQueuesAsync(), queue => queue.Name == name);
+    private protected async Task<QueueStatus> QueueAsync(string name = "default") => Assert.Single(await Store.GetQueuesAsync(), queue => queue.Name == name);
 }

@@ -8,7 +8,7 @@ namespace Millrace.TestKit.Jobs;
 
 /// <summary>Does the same random operations to a store and to the memory store, and compares every answer and the whole contents. A failure
 /// names the seed and the last operations.</summary>
-internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, FakeClock clock, int seed)
+internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, FakeClock clock, int seed, bool hasGuards)
 {
     private static readonly string[] Queues = ["a", "b", "c"];
     private static readonly string[] Workers = ["w0", "w1", "w2"];
@@ -69,7 +69,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
                 MaxAttempts = _random.Next(1, 4),
                 Delay = _random.Next(3) == 0 ? TimeSpan.FromMilliseconds(_random.Next(5_000)) : null,
                 Tags = _random.Next(2) == 0 ? [] : ["t"],
-                Unique = _random.Next(4) > 0 ? null : RandomUniqueness(),
+                Unique = !hasGuards || _random.Next(4) > 0 ? null : RandomUniqueness(),
                 Metadata = _random.Next(2) == 0 ? ReadOnlyDictionary<string, string>.Empty : new Dictionary<string, string> { ["m"] = id },
             });
             if (!again)
@@ -102,8 +102,8 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
     /// <summary>The second queue runs two at once; the third starts a few in a while, counted as the seed says.</summary>
     private QueueCapacity Limited(string queue, int capacity) => new(queue, capacity)
     {
-        MaximumRunning = queue == "b" ? 2 : null,
-        Rate = queue == "c" ? new JobRate { Count = 5, Period = TimeSpan.FromMilliseconds(3_001), Kind = (JobRateKind)(seed % 2) } : null,
+        MaximumRunning = hasGuards && queue == "b" ? 2 : null,
+        Rate = hasGuards && queue == "c" ? new JobRate { Count = 5, Period = TimeSpan.FromMilliseconds(3_001), Kind = (JobRateKind)(seed % 2) } : null,
     };
 
     private JobUniqueness RandomUniqueness()

@@ -16,12 +16,22 @@ internal readonly struct SqlRow(DbDataReader reader)
 
     public bool IsNull(int column) => reader.IsDBNull(column);
 
-    public long Number(int column, long minimum = long.MinValue, long maximum = long.MaxValue) =>
-        reader.GetValue(column) is long value && value >= minimum && value <= maximum ? value : throw Invalid(column);
+    public long Number(int column, long minimum = long.MinValue, long maximum = long.MaxValue)
+    {
+        // PostgreSQL has narrower numbers too; SQLite has only this one, and texts where something else wrote them.
+        long? number = reader.GetValue(column) switch
+        {
+            long value => value,
+            int value => value,
+            short value => value,
+            _ => null,
+        };
+        return number is { } found && found >= minimum && found <= maximum ? found : throw Invalid(column);
+    }
 
     public int Integer(int column, int minimum, int maximum) => (int)Number(column, minimum, maximum);
 
-    public bool Flag(int column) => Number(column, 0, 1) == 1;
+    public bool Flag(int column) => reader.GetValue(column) is bool value ? value : Number(column, 0, 1) == 1;
 
     public JobState State(int column) => (JobState)Number(column, 0, 5);
 
@@ -40,9 +50,17 @@ internal readonly struct SqlRow(DbDataReader reader)
 
     public TimeSpan? DurationOrNull(int column) => IsNull(column) ? null : TimeSpan.FromTicks(Number(column, 0));
 
-    /// <summary>A JSON array of names.</summary>
+    /// <summary>Names: an array, or a JSON array; null is none.</summary>
     public IReadOnlyList<string> Names(int column, int maximumCount)
     {
+        switch (reader.GetValue(column))
+        {
+            case DBNull:
+                return [];
+            case string[] array:
+                return AreNames(array, maximumCount) ? array : throw Invalid(column);
+        }
+
         var text = Text(column, maximumCount * 7 * JobLimits.MaximumNameLength); // a character takes up to six when escaped
         if (text == "[]")
         {
@@ -52,8 +70,7 @@ internal readonly struct SqlRow(DbDataReader reader)
         try
         {
             var names = JsonSerializer.Deserialize(text, SqlJson.Default.StringArray);
-            if (names is not null && names.Length <= maximumCount
-                && Array.TrueForAll(names, static name => name is { Length: > 0 and <= JobLimits.MaximumNameLength }))
+            if (names is not null && AreNames(names, maximumCount))
             {
                 return names;
             }
@@ -65,6 +82,9 @@ internal readonly struct SqlRow(DbDataReader reader)
 
         throw Invalid(column);
     }
+
+    /// <summary>An array of texts; null when null.</summary>
+    public string[]? Texts(int column) => IsNull(column) ? null : reader.GetValue(column) is string[] texts ? texts : throw Invalid(column);
 
     /// <summary>A JSON object of texts; empty when null.</summary>
     public IReadOnlyDictionary<string, string> Metadata(int column)
@@ -92,7 +112,10 @@ internal readonly struct SqlRow(DbDataReader reader)
         throw Invalid(column);
     }
 
+    private static bool AreNames(string[] names, int maximumCount) => names.Length <= maximumCount
+        && Array.TrueForAll(names, static name => name is { Length: > 0 and <= JobLimits.MaximumNameLength });
+
     private InvalidDataException Invalid(int column) => new(
         $"The job store holds a row that is not valid: {Name}, column '{reader.GetName(column)}' has a value of the wrong type or range. "
-        + "Something else wrote to the database, or the file is damaged: repair the row, or remove it with its job's id.");
+        + "Something else wrote to the database, or the database is damaged: repair the row, or remove it with its job's id.");
 }

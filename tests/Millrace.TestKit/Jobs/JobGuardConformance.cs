@@ -4,8 +4,11 @@ using Xunit;
 
 namespace Millrace.TestKit.Jobs;
 
-public abstract partial class JobStoreConformance
+/// <summary>What a store must do that keeps unique keys and the limits of queues, beside all that <see cref="JobStoreConformance"/> asks.</summary>
+public abstract class JobGuardConformance : JobStoreConformance
 {
+    private protected override bool HasGuards => true;
+
     [Fact, Trait("req", "J-11"), Trait("peer", "11")]
     public async Task A_unique_key_keeps_others_out_until_its_job_has_ended()
     {

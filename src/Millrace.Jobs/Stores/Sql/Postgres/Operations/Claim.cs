@@ -1,0 +1,188 @@
+namespace Millrace.Jobs.Stores.Sql.Postgres.Operations;
+
+/// <summary><see cref="JobStore.ClaimAsync"/>: lease, ends, what has fallen due, claim; one round trip and one transaction.</summary>
+internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvider clock)
+{
+    /// <summary>Most scheduled jobs of a queue that one claim puts in line. When more fall due between two claims, the others follow with the next
+    /// claims, earliest due first, so that no claim takes long.</summary>
+    public const int MaximumPromoted = 10_000;
+
+    private const string Promote = $"""
+        WITH promoted AS (
+          UPDATE millrace.job SET state = 1
+          WHERE ctid = ANY (ARRAY(
+            SELECT due.place FROM unnest(@queues) AS q(name)
+            CROSS JOIN LATERAL (
+              SELECT j.ctid AS place FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 AND j.due_at <= millrace.clock(@now)
+              ORDER BY j.due_at LIMIT @limit FOR UPDATE SKIP LOCKED) due))
+          RETURNING queue, attempt),
+        moves AS (SELECT queue, 0 AS state, attempt, -1 AS number FROM promoted UNION ALL SELECT queue, 1, attempt, 1 FROM promoted)
+        {QueueChange.Insert}
+        """;
+
+    // Of each queue two stretches of its line: all of a higher priority than its front, then from the front on. The limits are pulled through from
+    // the outermost one, so that no more rows are locked than are taken.
+    private const string Take = """
+        WITH claimed AS (
+          UPDATE millrace.job
+          SET state = 2, attempt = attempt + 1, worker = @worker, token = nextval('millrace.token'), started_at = millrace.clock(@now),
+              progress = 0, progress_message = NULL
+          WHERE ctid = ANY (ARRAY(
+            SELECT next.place FROM unnest(@queues, @limits, @ranks, @dues, @sequences) AS q(name, capacity, rank, due_at, sequence)
+            CROSS JOIN LATERAL (
+              SELECT stretch.place
+              FROM (VALUES ((-32768)::smallint, q.due_at, q.sequence, q.rank), (q.rank, q.due_at, q.sequence, 32767::smallint)) AS s(rank, due_at, sequence, beyond)
+              CROSS JOIN LATERAL (
+                SELECT j.ctid AS place FROM millrace.job j
+                WHERE j.queue = q.name AND j.state = 1 AND (j.rank, j.due_at, j.sequence) >= (s.rank, s.due_at, s.sequence) AND j.rank < s.beyond
+                ORDER BY j.rank, j.due_at, j.sequence LIMIT q.capacity FOR UPDATE SKIP LOCKED) stretch
+              LIMIT q.capacity) next
+            WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
+            LIMIT @maximum))
+          RETURNING id, queue, token, rank, due_at, sequence, type, payload, attempt, max_attempts, timeout_ticks, tags, metadata, created_at, started_at),
+        counted AS (INSERT INTO millrace.queue_change (queue, waiting) SELECT queue, -count(*) FROM claimed GROUP BY queue)
+        SELECT * FROM claimed
+        """;
+
+    // What is not valid is replaced, so that the job can be read again.
+    private const string Bury = $"""
+        WITH buried AS (
+          UPDATE millrace.job
+          SET state = 4, finished_at = millrace.clock(@now), worker = NULL, error = b.error, type = left(type, 100), priority = 0, attempt = 1, max_attempts = 1,
+              timeout_ticks = NULL, tags = NULL, metadata = NULL, schedule = NULL, created_at = millrace.clock(@now), due_at = millrace.clock(@now), started_at = NULL, token = 0,
+              cancel_requested = false, result = NULL, progress = 0, progress_message = NULL
+          FROM unnest(@sequences, @tokens, @errors) AS b(sequence, token, error)
+          WHERE job.worker = @worker AND job.sequence = b.sequence AND job.token = b.token
+          RETURNING job.queue, 4 AS state, 1 AS attempt, 1 AS number),
+        moves AS (SELECT * FROM buried)
+        {QueueChange.Insert}
+        """;
+
+    private readonly List<(LineFront Place, ClaimedJob Job)> _claimed = [];
+    private readonly List<(long Sequence, long Token, string Error)> _invalid = [];
+    private readonly Dictionary<string, (int Order, LineFront From, int Limit)> _queues = new(StringComparer.Ordinal);
+
+    /// <param name="session">The session.</param>
+    /// <param name="now">The store's clock; null is the server's.</param>
+    /// <param name="more">Adds what goes with it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask<ClaimResult> RunAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ClaimAsync(session, now, more, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            fronts.ForgetAll(); // what it had taken, and claims beside it passed over, is in line again
+            throw;
+        }
+    }
+
+    private async ValueTask<ClaimResult> ClaimAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+    {
+        var (began, version) = (clock.GetTimestamp(), fronts.Version);
+        var batch = session.Batch();
+        Lease.Add(batch, session, now, request.Worker, request.Lease);
+        var finish = new Finish(request.Finishes);
+        finish.Add(batch, now);
+        if (request.Queues.Count > 0)
+        {
+            AddClaim(batch, now);
+        }
+
+        more?.Invoke(batch);
+        await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        var finished = await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
+        if (_invalid.Count > 0)
+        {
+            await BuryAsync(session, now, cancellationToken).ConfigureAwait(false);
+        }
+
+        var jobs = _claimed.OrderBy(claimed => _queues[claimed.Job.Queue].Order).ThenBy(static claimed => claimed.Place).ToList();
+        NoteFronts(jobs, began, version);
+        return new ClaimResult(jobs.ConvertAll(static claimed => claimed.Job), finished);
+    }
+
+    private void AddClaim(PostgresBatch batch, long? now)
+    {
+        var putBack = request.Finishes.Where(Finish.ReturnsToLine).Select(static finish => finish.Run.Queue).ToHashSet(StringComparer.Ordinal);
+        foreach (var (queue, capacity) in request.Queues)
+        {
+            var from = putBack.Contains(queue) ? LineFront.Beginning : fronts.Get(queue);
+            _queues.Add(queue, (_queues.Count, from, Math.Min(capacity, request.MaximumJobs)));
+        }
+
+        var names = _queues.Keys.ToArray();
+        batch.Add(Promote).Set("@queues", names).Set("@now", now).Set("@limit", MaximumPromoted);
+        batch.Add(Take, Read)
+            .Set("@worker", request.Worker.Id)
+            .Set("@now", now)
+            .Set("@queues", names)
+            .Set("@limits", Array.ConvertAll(names, name => (long)_queues[name].Limit))
+            .Set("@ranks", Array.ConvertAll(names, name => (short)_queues[name].From.Rank))
+            .Set("@dues", Array.ConvertAll(names, name => _queues[name].From.DueAt))
+            .Set("@sequences", Array.ConvertAll(names, name => _queues[name].From.Sequence))
+            .Set("@maximum", request.MaximumJobs);
+    }
+
+    private void Read(SqlRow row)
+    {
+        try
+        {
+            var rank = row.Integer(3, -JobLimits.MaximumPriority, -JobLimits.MinimumPriority);
+            var job = new ClaimedJob
+            {
+                Id = row.Text(0, JobLimits.MaximumIdLength),
+                Queue = row.Text(1, JobLimits.MaximumNameLength),
+                Token = row.Number(2, 1),
+                Type = row.Text(6, JobLimits.MaximumNameLength),
+                Payload = row.Bytes(7),
+                Attempt = row.Integer(8, 1, int.MaxValue),
+                MaxAttempts = row.Integer(9, 1, JobLimits.MaximumAttempts),
+                Priority = -rank,
+                Timeout = row.DurationOrNull(10),
+                Tags = row.Names(11, JobLimits.MaximumTags),
+                Metadata = row.Metadata(12),
+                CreatedAt = row.Time(13),
+                DueAt = row.Time(4),
+                StartedAt = row.Time(14),
+            };
+            _claimed.Add((new LineFront(rank, row.Number(4), row.Number(5)), job));
+        }
+        catch (InvalidDataException error)
+        {
+            _invalid.Add((row.Number(5), row.Number(2), error.Message));
+        }
+    }
+
+    // A row that is not valid must not stand in the way of the others: it becomes a dead job that says why. Until then it is the worker's, whose next
+    // heartbeat would give it back.
+    private async ValueTask BuryAsync(PostgresSession session, long? now, CancellationToken cancellationToken)
+    {
+        var batch = session.Batch();
+        batch.Add(Bury)
+            .Set("@now", now)
+            .Set("@worker", request.Worker.Id)
+            .Set("@sequences", _invalid.ConvertAll(static row => row.Sequence).ToArray())
+            .Set("@tokens", _invalid.ConvertAll(static row => row.Token).ToArray())
+            .Set("@errors", _invalid.ConvertAll(static row => PostgresValue.Text(row.Error)).ToArray());
+        await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private void NoteFronts(List<(LineFront Place, ClaimedJob Job)> jobs, long began, long version)
+    {
+        var taken = jobs.GroupBy(static claimed => claimed.Job.Queue, StringComparer.Ordinal).ToDictionary(static queue => queue.Key, static queue => queue.ToList());
+        foreach (var (queue, (_, from, limit)) in _queues)
+        {
+            if (taken.TryGetValue(queue, out var own) && own.Count == limit)
+            {
+                fronts.Found(queue, from, own[0].Place, began, version);
+            }
+            else if (from != LineFront.Beginning && jobs.Count < request.MaximumJobs)
+            {
+                fronts.Forget(queue); // the line's end: what else there may be is before the front
+            }
+        }
+    }
+}

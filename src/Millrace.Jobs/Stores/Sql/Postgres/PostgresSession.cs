@@ -1,0 +1,154 @@
+using System.Data;
+using System.Data.Common;
+using System.Runtime.InteropServices;
+
+namespace Millrace.Jobs.Stores.Sql.Postgres;
+
+/// <summary>A connection and its prepared statements. Used by one caller at a time.</summary>
+internal sealed class PostgresSession : IAsyncDisposable
+{
+    // Of a table that is empty now and holds a million rows in a minute the statistics are always wrong: here the planner is to take the
+    // indexes, in their order, once and for all. Everything else that a database may be set to would change what the store promises.
+    private const string Settings = """
+        SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+        SET plan_cache_mode = force_generic_plan; SET default_transaction_isolation = 'read committed'
+        """;
+
+    private const string ResetSettings = """
+        RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_hashjoin; RESET enable_mergejoin; RESET jit;
+        RESET plan_cache_mode; RESET default_transaction_isolation
+        """;
+
+    private readonly DbConnection _connection;
+    private readonly List<Shape> _shapes = []; // as many as there are combinations of statements in the operations: some dozens
+    private DbTransaction? _transaction;
+
+    private PostgresSession(DbConnection connection, PostgresTexts texts, int slot) => (_connection, Texts, Slot) = (connection, texts, slot);
+
+    public PostgresTexts Texts { get; }
+
+    /// <summary>No other open session of the store has this number.</summary>
+    public int Slot { get; }
+
+    /// <summary>Whether the session has already been used; then its connection may have died since.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>Whether its connection is gone.</summary>
+    public bool IsLost => _connection.State != ConnectionState.Open;
+
+    public static async ValueTask<PostgresSession> OpenAsync(DbDataSource dataSource, PostgresTexts texts, int slot, CancellationToken cancellationToken)
+    {
+        var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        var session = new PostgresSession(connection, texts, slot);
+        try
+        {
+            await session.ExecuteAsync(Settings, cancellationToken).ConfigureAwait(false);
+            return session;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Begins a batch of statements.</summary>
+    public PostgresBatch Batch() => new(this);
+
+    /// <summary>Begins a transaction for several batches.</summary>
+    public async ValueTask BeginAsync(CancellationToken cancellationToken) =>
+        _transaction = await _connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken).ConfigureAwait(false);
+
+    public async ValueTask CommitAsync(CancellationToken cancellationToken)
+    {
+        await _transaction!.CommitAsync(cancellationToken).ConfigureAwait(false);
+        await _transaction.DisposeAsync().ConfigureAwait(false);
+        _transaction = null;
+    }
+
+    /// <summary>Runs statements without parameters or rows, apart from each other unless a transaction was begun.</summary>
+    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        var command = _connection.CreateCommand();
+        await using (command.ConfigureAwait(false))
+        {
+#pragma warning disable CA2100 // the texts are constants of this package
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            command.Transaction = _transaction;
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The statements as a batch that is prepared once for each combination of texts.</summary>
+    public async ValueTask<DbBatch> PrepareAsync(List<PostgresStatement> statements, CancellationToken cancellationToken)
+    {
+        foreach (var shape in CollectionsMarshal.AsSpan(_shapes))
+        {
+            if (shape.Fits(statements))
+            {
+                for (var i = 0; i < statements.Count; i++)
+                {
+                    statements[i].Apply(shape.Batch.BatchCommands[i]);
+                }
+
+                shape.Batch.Transaction = _transaction;
+                return shape.Batch;
+            }
+        }
+
+        var batch = _connection.CreateBatch();
+        batch.Transaction = _transaction;
+        statements.ForEach(statement => statement.Create(batch));
+        _shapes.Add(new Shape(statements.ConvertAll(static statement => statement.Text), batch));
+        await batch.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        return batch;
+    }
+
+    /// <summary>Gives the connection back as it was; one that failed is closed by its driver.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var shape in _shapes)
+        {
+            await shape.Batch.DisposeAsync().ConfigureAwait(false);
+        }
+
+        try
+        {
+            if (_transaction is null && _connection.State == ConnectionState.Open)
+            {
+                await ExecuteAsync(ResetSettings, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (DbException)
+        {
+            // The connection is gone, and its settings with it.
+        }
+
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly struct Shape(List<PostgresText> texts, DbBatch batch)
+    {
+        public DbBatch Batch => batch;
+
+        public bool Fits(List<PostgresStatement> statements)
+        {
+            if (statements.Count != texts.Count)
+            {
+                return false;
+            }
+
+            for (var i = 0; i < texts.Count; i++)
+            {
+                if (!ReferenceEquals(statements[i].Text, texts[i]))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+}

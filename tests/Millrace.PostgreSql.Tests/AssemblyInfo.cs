@@ -1,0 +1,1 @@
+[assembly: AssemblyFixture(typeof(Millrace.PostgreSql.Tests.Server))]
