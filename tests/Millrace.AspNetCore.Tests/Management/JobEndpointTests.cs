@@ -23,7 +23,7 @@ public sealed class JobEndpointTests
         Assert.Equal(1, Count(await GetAsync(client, "/api/jobs?tag=n:3&state=waiting&type=ping")));
         Assert.Equal(0, Count(await GetAsync(client, "/api/jobs?state=DEAD")));
         var first = await GetAsync(client, "/api/jobs?pageSize=2");
-        await jobs.EnqueueAsync(new Ping(99)); // does not shift the pages
+        await jobs.EnqueueAsync(new Ping(99), static o => o.Priority(10)); // comes first, and does not shift the pages
         var second = await GetAsync(client, $"/api/jobs?pageSize=2&cursor={Uri.EscapeDataString(first.GetProperty("next").GetString()!)}");
         var third = await GetAsync(client, $"/api/jobs?pageSize=2&cursor={Uri.EscapeDataString(second.GetProperty("next").GetString()!)}");
         var ids = new[] { first, second, third }.SelectMany(page => page.GetProperty("jobs").EnumerateArray()).Select(job => job.GetProperty("id").GetString()).ToArray();

@@ -18,7 +18,7 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
     public const int MaximumIdle = 8;
 
     /// <summary>How often an operation is begun.</summary>
-    public const int MaximumAttempts = 5;
+    public const int MaximumAttempts = 10;
 
     private const string Deadlock = "40P01";
     private const string SerializationFailure = "40001";
