@@ -62,7 +62,8 @@ internal static class Enqueue
     public static async ValueTask<EnqueueOutcome> RunAsync(
         PostgresSession session, long? now, IReadOnlyList<NewJob> jobs, int maximum, Action<PostgresBatch>? more, CancellationToken cancellationToken)
     {
-        if (maximum > Margin && await TryAsync(session, exact: false, turn: false, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false) is { FullQueue: null } outcome)
+        // Several jobs take turns with others: two that bring the same ids in different orders would wait for each other.
+        if (maximum > Margin && await TryAsync(session, exact: false, turn: jobs.Count > 1, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false) is { FullQueue: null } outcome)
         {
             return outcome;
         }
