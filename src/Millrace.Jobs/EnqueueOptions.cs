@@ -5,6 +5,7 @@ namespace Millrace.Jobs;
 public sealed class EnqueueOptions
 {
     private readonly List<string> _tags = [];
+    private readonly List<string> _after = [];
     private Dictionary<string, string>? _metadata;
 
     internal string? IdValue { get; private set; }
@@ -22,6 +23,10 @@ public sealed class EnqueueOptions
     internal TimeSpan? TimeoutValue { get; private set; }
 
     internal JobUniqueness? UniqueValue { get; private set; }
+
+    internal IReadOnlyList<string> AfterValue => _after;
+
+    internal JobCondition ConditionValue { get; private set; }
 
     internal IReadOnlyList<string> Tags => _tags;
 
@@ -119,6 +124,23 @@ public sealed class EnqueueOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(period, TimeSpan.FromMilliseconds(1));
         UniqueValue = JobValidation.Unique(key, UniqueUntil.Elapsed, JobValidation.Duration(period, "period"));
+        return this;
+    }
+
+    /// <summary>Lets the job wait until others have ended that were enqueued before; a <see cref="Delay"/> begins then. Of one that has ended already it learns at once. Jobs that
+    /// are enqueued together are better a <see cref="JobFlow"/>.</summary>
+    /// <param name="ids">Those jobs, at most 1,000 in all; the store still holds them.</param>
+    public EnqueueOptions After(params IEnumerable<string> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        _after.AddRange(ids.Select(JobValidation.Id));
+        return this;
+    }
+
+    /// <summary>Says how the jobs that this one waits for must end for it to run. Default <see cref="JobCondition.AllCompleted"/>.</summary>
+    public EnqueueOptions When(JobCondition condition)
+    {
+        ConditionValue = Enum.IsDefined(condition) ? condition : throw new ArgumentOutOfRangeException(nameof(condition), condition, "There is no such condition.");
         return this;
     }
 

@@ -57,13 +57,14 @@ public sealed partial class JobClient
             cancellationToken);
     }
 
-    /// <summary>Removes all pending jobs of a queue: those that wait, are delayed, or wait for another attempt. Jobs that run, and ended ones, stay.</summary>
+    /// <summary>Removes all pending jobs of a queue: those that wait, are delayed, or wait for another attempt or for other jobs. Jobs that run, and ended ones, stay.</summary>
     /// <returns>How many were removed.</returns>
     public async ValueTask<int> DrainQueueAsync(string queue, CancellationToken cancellationToken = default)
     {
         JobValidation.Name(queue, "queue");
         return await DeleteAllAsync(new JobQuery { Queue = queue, State = JobState.Waiting }, cancellationToken).ConfigureAwait(false)
-            + await DeleteAllAsync(new JobQuery { Queue = queue, State = JobState.Scheduled }, cancellationToken).ConfigureAwait(false);
+            + await DeleteAllAsync(new JobQuery { Queue = queue, State = JobState.Scheduled }, cancellationToken).ConfigureAwait(false)
+            + await DeleteAllAsync(new JobQuery { Queue = queue, State = JobState.Blocked }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes everything that a queue holds, except what runs: that is asked to stop. The queue is left paused, so that nothing is started meanwhile;

@@ -43,7 +43,7 @@ public sealed partial class JobClient
     /// <returns>The job's id; that of the job that holds the unique key, when one kept this one out. The job is stored when this returns.</returns>
     /// <exception cref="JobQueueFullException">The queue is full.</exception>
     /// <exception cref="ArgumentException">The payload is too large, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">No handler is registered for the job's type.</exception>
+    /// <exception cref="InvalidOperationException">No handler is registered for the job's type; or it waits for a job that the store does not hold.</exception>
     public async ValueTask<string> EnqueueAsync<TJob>(TJob job, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
         where TJob : notnull
     {
@@ -51,7 +51,12 @@ public sealed partial class JobClient
         var wish = new EnqueueOptions();
         configure?.Invoke(wish);
         var stored = _factory.Create(job, wish);
-        var outcome = await StoreAsync([stored], cancellationToken).ConfigureAwait(false);
+        if (wish.AfterValue.Count > 0)
+        {
+            return await StoreAfterAsync(stored, wish, cancellationToken).ConfigureAwait(false);
+        }
+
+        var outcome = await StoreAsync([stored], _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
         return outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
     }
 
@@ -73,6 +78,11 @@ public sealed partial class JobClient
             throw new ArgumentException("Many jobs cannot share one id or one unique key; enqueue them one by one.", nameof(configure));
         }
 
+        if (wish.AfterValue.Count > 0)
+        {
+            throw new ArgumentException("Many jobs that wait for others are a JobFlow: EnqueueFlowAsync.", nameof(configure));
+        }
+
         if (jobs.Count == 0)
         {
             return [];
@@ -85,7 +95,7 @@ public sealed partial class JobClient
             stored[index++] = _factory.Create(job, wish);
         }
 
-        var outcome = await StoreAsync(stored, cancellationToken).ConfigureAwait(false);
+        var outcome = await StoreAsync(stored, _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
         return Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
     }
 
@@ -230,7 +240,7 @@ public sealed partial class JobClient
         }
 
         var job = ScheduleTimes.CreateJob(schedule.Definition, _factory.NewId());
-        await StoreAsync([job], cancellationToken).ConfigureAwait(false);
+        await StoreAsync([job], _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
         return job.Id;
     }
 
@@ -280,13 +290,13 @@ public sealed partial class JobClient
         return [.. ids.Select(JobValidation.Id).Distinct(StringComparer.Ordinal)];
     }
 
-    private async ValueTask<EnqueueOutcome> StoreAsync(NewJob[] jobs, CancellationToken cancellationToken)
+    private async ValueTask<EnqueueOutcome> StoreAsync(NewJob[] jobs, Func<IReadOnlyList<NewJob>, int, CancellationToken, ValueTask<EnqueueOutcome>> store, CancellationToken cancellationToken)
     {
         NewJob[] added;
         EnqueueOutcome outcome;
         using (var hold = _notifications.Hold(jobs.Select(static job => job.Id)))
         {
-            outcome = await _store.EnqueueAsync(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
+            outcome = await store(jobs, _options.MaximumQueueLength, cancellationToken).ConfigureAwait(false);
             if (outcome.FullQueue is { } full)
             {
                 throw new JobQueueFullException(full, _options.MaximumQueueLength);

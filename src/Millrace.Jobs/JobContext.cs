@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Millrace.Jobs;
 
 /// <summary>One attempt of a job, as its handler sees it. Thread-safe.</summary>
@@ -5,13 +7,15 @@ public sealed class JobContext
 {
     private readonly ClaimedJob _job;
     private readonly Func<int, string?, CancellationToken, ValueTask> _report;
+    private readonly JobStore _store;
+    private readonly JsonSerializerOptions _json;
     private long _snooze = -1; // ticks; -1: not snoozed
 
-    internal JobContext(ClaimedJob job, Func<int, string?, CancellationToken, ValueTask> report)
-    {
-        _job = job;
-        _report = report;
-    }
+    internal JobContext(
+        ClaimedJob job,
+        Func<int, string?, CancellationToken, ValueTask> report,
+        JobStore store,
+        JsonSerializerOptions json) => (_job, _report, _store, _json) = (job, report, store, json);
 
     /// <summary>The job's id: the same in every attempt, so it serves as an idempotency key towards other systems.</summary>
     public string Id => _job.Id;
@@ -64,6 +68,33 @@ public sealed class JobContext
         }
 
         return _report(percent, message, cancellationToken);
+    }
+
+    /// <summary>The jobs that this one waited for, in the order given, with how they ended and their results. Read from the store with each call.</summary>
+    public async ValueTask<IReadOnlyList<JobLink>> GetPrerequisitesAsync(CancellationToken cancellationToken = default) =>
+        (await _store.GetLinksAsync(_job.Id, cancellationToken).ConfigureAwait(false))?.After ?? [];
+
+    /// <summary>The results of the jobs that this one waited for, in the order given; those that did not complete, or gave none, are passed over.</summary>
+    /// <typeparam name="TResult">What their handlers gave as results.</typeparam>
+    /// <exception cref="JsonException">One is something else.</exception>
+    /// <exception cref="InvalidOperationException">One is not there because all together are too large; look it up with the job.</exception>
+    public async ValueTask<IReadOnlyList<TResult>> GetResultsAsync<TResult>(CancellationToken cancellationToken = default)
+    {
+        var results = new List<TResult>();
+        foreach (var link in await GetPrerequisitesAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (link.ResultOmitted)
+            {
+                throw new InvalidOperationException($"The result of job '{link.Job.Id}' was not passed on: all results together exceed {JobLimits.MaximumLinkResults} bytes. Read it with JobClient.GetResultAsync, or pass keys instead of data.");
+            }
+
+            if (link.Result is { } result && JsonSerializer.Deserialize<TResult>(result.Span, _json) is { } value)
+            {
+                results.Add(value);
+            }
+        }
+
+        return results;
     }
 
     /// <summary>Asks to be run again after <paramref name="delay"/> once the handler returns, instead of completing. The attempt does not count.</summary>

@@ -48,6 +48,15 @@ public static class JobLimits
     /// <summary>Most jobs in one claim, finish, sweep, replay or delete.</summary>
     public const int MaximumBatch = 1_000;
 
+    /// <summary>Most jobs in one flow.</summary>
+    public const int MaximumFlow = 1_000;
+
+    /// <summary>Most jobs that one job may wait for.</summary>
+    public const int MaximumPrerequisites = 1_000;
+
+    /// <summary>Most bytes of results that are kept with a job of those that it waits for; results beyond are left out.</summary>
+    public const int MaximumLinkResults = 1_048_576;
+
     /// <summary>Most jobs on one page of a list.</summary>
     public const int MaximumPageSize = 500;
 

@@ -2,7 +2,7 @@ namespace Millrace.Jobs;
 
 /// <summary>Which jobs to list. Filters that are set must all hold.</summary>
 /// <remarks>
-/// <para>Jobs come by state: running (longest running first), waiting (in the order in which they will be claimed), scheduled (next due first),
+/// <para>Jobs come by state: running (longest running first), waiting (in the order in which they will be claimed), scheduled (next due first), blocked (in order of enqueue),
 /// dead, cancelled and completed (last ended first). With <see cref="Tag"/> they come whatever their state, last enqueued first within their queue.</para>
 /// <para>Pages are found by key and not by offset, so jobs that come or go do not shift them; a job whose state changes meanwhile may be passed
 /// over or seen twice.</para>

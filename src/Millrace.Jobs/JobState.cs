@@ -20,4 +20,7 @@ public enum JobState
 
     /// <summary>Terminal: cancelled before it completed.</summary>
     Cancelled = 5,
+
+    /// <summary>Waits for other jobs to end: see <see cref="NewJob.After"/>. Not in line yet.</summary>
+    Blocked = 6,
 }

@@ -5,8 +5,14 @@ namespace Millrace.Jobs;
 /// <para><b>States.</b> Scheduled and waiting jobs are <em>pending</em>. A pending job is <em>ready</em> when its
 /// <see cref="JobRecord.DueAt"/> is not later than the store's clock; a store may turn a scheduled job into a waiting one at any time
 /// from then on, and reports may show it as either until it is claimed. Running has exactly one way in (<see cref="ClaimAsync"/>) and
-/// two out (<see cref="FinishAsync"/> with the claim's token, <see cref="SweepAsync"/>). Completed, dead and cancelled are terminal: a job
+/// two out (<see cref="FinishAsync"/> with the claim's token, <see cref="SweepAsync"/>). Blocked jobs wait for others and are not pending, but count
+/// as such for the length of their queue. Completed, dead and cancelled are terminal: a job
 /// leaves them only by <see cref="ReplayAsync"/> (dead), or by being removed.</para>
+/// <para><b>Links.</b> When a job is completed, dead, cancelled or removed, every job that waits for it learns so, and what its <see cref="JobCondition"/> says
+/// is done: a blocked one becomes pending, due at its time or after its delay counted from then, or is cancelled with an error that says why; and so on. Completed, cancelled and
+/// removed are final for a link; dead is, unless the condition is <see cref="JobCondition.AllCompleted"/>. In one step with that end where both jobs
+/// are in one queue or the store is one database; else by messages that are stored in that step, can be repeated, and are delivered before the operation returns
+/// or, when that fails, by a sweep.</para>
 /// <para><b>Order.</b> Ready jobs of one queue are claimed by priority (high first), then <see cref="JobRecord.DueAt"/>, then the order of
 /// enqueue (the order within a batch included).</para>
 /// <para><b>Ownership.</b> A running job belongs to its worker under a fencing token; the worker, not the job, has a lease. (A store may keep a worker's
@@ -39,6 +45,17 @@ public abstract class JobStore : IAsyncDisposable
     /// Jobs that come back (retries, sweeps, replays) are never refused.</param>
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores jobs of any queues, all or none, of which some wait for others, of the same call or stored before. One that has <see cref="NewJob.After"/> is
+    /// blocked until its condition holds; a job that it names and that the store does not hold counts as removed. An id that its queue already holds is left as it is and reported.</summary>
+    /// <param name="jobs">1 to <see cref="JobLimits.MaximumFlow"/> jobs, none of which has a unique key; one comes after those of the call that it waits for.</param>
+    /// <param name="maximumQueueLength">When one of the queues would hold more than this many pending and blocked jobs, nothing is stored and it is named. (A store that keeps queues apart
+    /// looks a moment before.)</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public abstract ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default);
+
+    /// <summary>What a job has to do with others; null when the store does not hold it.</summary>
+    public abstract ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default);
 
     /// <summary>Stores the ends that the request carries, as <see cref="FinishAsync"/> does; then makes ready jobs the worker's own: queue by queue in the order given, at most the queue's capacity from each and
     /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
@@ -78,7 +95,7 @@ public abstract class JobStore : IAsyncDisposable
     /// <see cref="SweepRequest.MaximumJobs"/>; the jobs of a queue are taken back in order of enqueue.</summary>
     public abstract ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default);
 
-    /// <summary>Cancels a pending job at once; asks the worker of a running one to stop it, which it learns by its next heartbeat.</summary>
+    /// <summary>Cancels a pending or blocked job at once; asks the worker of a running one to stop it, which it learns by its next heartbeat.</summary>
     public abstract ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default);
 
     /// <summary>Puts dead jobs back in line in their own queue: waiting from now, no attempt used, the error kept until the next end, the
@@ -144,6 +161,14 @@ public abstract class JobStore : IAsyncDisposable
     /// <summary>The <see cref="JobRecord.Error"/> of a job that a sweep took from a dead worker; every store uses this text.</summary>
     protected static string DescribeLostWorker(string workerId) =>
         $"The worker '{workerId}' stopped renewing its lease while it ran this attempt: its process crashed, hung, or lost the store.";
+
+    /// <summary>The <see cref="JobRecord.Error"/> of a job that was cancelled because of one that it waited for; every store uses this text.</summary>
+    protected internal static string DescribePrerequisite(string id, JobState ended) => ended switch
+    {
+        JobState.Completed => "It was not needed: all jobs that it waited for completed.",
+        JobState.Dead => $"The job '{id}' that it waited for is dead.",
+        _ => $"The job '{id}' that it waited for was cancelled or removed.",
+    };
 
     /// <summary>Closes the store and ends every <see cref="WaitForWorkAsync"/>.</summary>
     public abstract ValueTask DisposeAsync();

@@ -41,6 +41,13 @@ public sealed record NewJob
     /// <summary>Runs no earlier than this instant, by the store's clock; one that has passed means now. Not together with <see cref="Delay"/>.</summary>
     public DateTimeOffset? At { get; init; }
 
+    /// <summary>Jobs that must end before this one runs; no duplicates, at most <see cref="JobLimits.MaximumPrerequisites"/>. Only by <see cref="JobStore.EnqueueFlowAsync"/>;
+    /// <see cref="Delay"/> begins when it need not wait for them any more.</summary>
+    public IReadOnlyList<JobAddress> After { get; init; } = [];
+
+    /// <summary>How those must end for this one to run.</summary>
+    public JobCondition Condition { get; init; }
+
     /// <summary>The schedule that asked for this job; null for none.</summary>
     public string? Schedule { get; init; }
 }

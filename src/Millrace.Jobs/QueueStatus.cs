@@ -18,6 +18,9 @@ public sealed record QueueStatus
     /// <summary>Failed before and scheduled for another attempt.</summary>
     public long Retrying { get; init; }
 
+    /// <summary>Waiting for other jobs to end.</summary>
+    public long Blocked { get; init; }
+
     /// <summary>With a worker now.</summary>
     public long Running { get; init; }
 

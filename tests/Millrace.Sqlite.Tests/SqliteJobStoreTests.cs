@@ -54,12 +54,43 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
 
         Assert.Equal(
-            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 3. "
+            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 4. "
             + "A newer Millrace has used it: update this program, or give it another database. Nothing was changed.",
             exception.Message);
         _fixture.Execute("DELETE FROM millrace_schema WHERE version = 99");
         await store.InitializeAsync();
         await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_file_of_an_older_version_keeps_its_jobs()
+    {
+        var assembly = typeof(JobStore).Assembly;
+        _fixture.Execute("CREATE TABLE millrace_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)");
+        foreach (var (name, version) in assembly.GetManifestResourceNames().Where(static name => name.Contains(".Migrations.Sqlite.000", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Take(3).Zip([1, 2, 3]))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            _fixture.Execute(await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+            _fixture.Execute($"INSERT INTO millrace_schema (version, applied_at) VALUES ({version}, 0)");
+        }
+
+        _fixture.Execute("""
+            INSERT INTO millrace_job (sequence, id, queue, type, state, priority, attempt, max_attempts, tags, created_at, due_at, token, cancel_requested, progress, metadata, unique_key, unique_until)
+            VALUES (7, 'old', 'default', 'work', 1, 5, 1, 3, '["t"]', 1000, 2000, 0, 0, 0, '{"a":"b"}', 'k', 0);
+            INSERT INTO millrace_job (sequence, id, queue, type, state, priority, attempt, max_attempts, tags, created_at, due_at, finished_at, token, cancel_requested, progress, error)
+            VALUES (9, 'dead', 'default', 'work', 4, 0, 3, 3, '[]', 1000, 1000, 3000, 4, 0, 0, 'boom');
+            INSERT INTO millrace_payload (job, payload) VALUES (7, x'7b7d'), (9, x'7b7d');
+            INSERT INTO millrace_queue (name, paused, scheduled, retrying, waiting, running, completed, dead, cancelled) VALUES ('default', 0, 0, 0, 1, 0, 0, 1, 0);
+            """);
+        var store = await _fixture.OpenAsync();
+
+        Assert.Equal("boom", (await store.GetAsync("dead"))!.Error);
+        var claimed = Assert.Single((await store.ClaimAsync(StoreFixture.Ask("w1", 10))).Jobs);
+        Assert.Equal(("old", 5, 2, "t", "b"), (claimed.Id, claimed.Priority, claimed.Attempt, claimed.Tags[0], claimed.Metadata["a"]));
+        Assert.Equal("k", (await store.GetAsync("old"))!.UniqueKey);
+        await store.EnqueueFlowAsync([StoreFixture.Job("new") with { After = [new JobAddress("default", "old")] }], 10);
+        await store.FinishAsync([new JobFinish { Run = new JobRun("default", "old", claimed.Token), Kind = FinishKind.Completed }]);
+        Assert.Equal("new", Assert.Single((await store.ClaimAsync(StoreFixture.Ask("w1", 10))).Jobs).Id);
     }
 
     [Fact]
@@ -76,7 +107,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         using var connection = _fixture.Source.OpenConnection();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM millrace_schema";
-        Assert.Equal(3L, command.ExecuteScalar());
+        Assert.Equal(4L, command.ExecuteScalar());
     }
 
     [Fact]

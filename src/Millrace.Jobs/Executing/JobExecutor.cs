@@ -54,7 +54,7 @@ internal sealed class JobExecutor(
     private async Task<JobFinish> RunAsync(Execution execution, JobRegistration registration)
     {
         var job = execution.Job;
-        var context = new JobContext(job, (percent, message, token) => ReportProgressAsync(execution, percent, message, token));
+        var context = new JobContext(job, (percent, message, token) => ReportProgressAsync(execution, percent, message, token), store, _options.Json);
 
         // 2. Open a scope and start the clock; a store may hold a longer timeout than timers can do.
         var scope = scopes.CreateAsyncScope();

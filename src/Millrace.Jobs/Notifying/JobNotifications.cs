@@ -91,7 +91,7 @@ internal sealed class JobNotifications
         Id = job.Id,
         Queue = job.Queue,
         Type = job.Type,
-        State = job.Delay is null && job.At is null ? JobState.Waiting : JobState.Scheduled,
+        State = job.After.Count > 0 ? JobState.Blocked : job.Delay is null && job.At is null ? JobState.Waiting : JobState.Scheduled,
         Tags = job.Tags,
         At = _clock.GetUtcNow(),
     };

@@ -6,7 +6,7 @@ namespace Millrace.Jobs.Stores;
 /// <summary>A place in the order of a list, and the text of a cursor. Smaller comes first; of two jobs of one state the numbers that order
 /// them are compared one after the other.</summary>
 /// <param name="Rank">The state's place among the states; 0 when jobs are listed by tag.</param>
-/// <param name="First">Running: begin; waiting: the priority, negated; scheduled: due time; ended: the end, negated; by tag: the sequence, negated.</param>
+/// <param name="First">Running: begin; waiting: the priority, negated; scheduled: due time; blocked: the enqueue; ended: the end, negated; by tag: the sequence, negated.</param>
 /// <param name="Second">Waiting: due time; else 0.</param>
 /// <param name="Sequence">The order of enqueue, negated when ended; 0 by tag.</param>
 [StructLayout(LayoutKind.Auto)]
@@ -14,7 +14,7 @@ internal readonly record struct ListPlace(int Rank, long First, long Second, lon
 {
     private const long Least = -long.MaxValue;
 
-    private static readonly JobState[] Order = [JobState.Running, JobState.Waiting, JobState.Scheduled, JobState.Dead, JobState.Cancelled, JobState.Completed];
+    private static readonly JobState[] Order = [JobState.Running, JobState.Waiting, JobState.Scheduled, JobState.Blocked, JobState.Dead, JobState.Cancelled, JobState.Completed];
 
     /// <summary>The states that a query passes through from this place on.</summary>
     public IEnumerable<JobState> States(JobQuery query) => query.State is { } state ? [state] : Order[Rank..];
@@ -35,6 +35,7 @@ internal readonly record struct ListPlace(int Rank, long First, long Second, lon
         {
             JobState.Running => new(rank, Milliseconds(job.StartedAt), 0, sequence),
             JobState.Waiting => new(rank, -job.Priority, Milliseconds(job.DueAt), sequence),
+            JobState.Blocked => new(rank, Milliseconds(job.CreatedAt), 0, sequence),
             JobState.Scheduled => new(rank, Milliseconds(job.DueAt), 0, sequence),
             _ => new(rank, -Milliseconds(job.FinishedAt), 0, -sequence),
         };

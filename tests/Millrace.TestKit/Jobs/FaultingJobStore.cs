@@ -19,6 +19,14 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
         CallAsync("Enqueue", () => inner.EnqueueAsync(jobs, maximumQueueLength, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) =>
+        CallAsync("EnqueueFlow", () => inner.EnqueueFlowAsync(jobs, maximumQueueLength, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) =>
+        CallAsync("GetLinks", () => inner.GetLinksAsync(id, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         CallAsync("Claim", () => inner.ClaimAsync(request, cancellationToken), cancellationToken);
 

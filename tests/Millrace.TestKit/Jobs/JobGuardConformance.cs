@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Millrace.TestKit.Jobs;
 
-/// <summary>What a store must do that keeps unique keys and the limits of queues, beside all that <see cref="JobStoreConformance"/> asks.</summary>
-public abstract class JobGuardConformance : JobStoreConformance
+/// <summary>What a store must do that keeps unique keys and the limits of queues, and lets jobs wait for others, beside all that <see cref="JobStoreConformance"/> asks.</summary>
+public abstract partial class JobGuardConformance : JobStoreConformance
 {
     private protected override bool HasGuards => true;
 

@@ -106,7 +106,7 @@ public abstract partial class JobStoreConformance : IAsyncLifetime
 
     private protected async Task<JobState> StateOfAsync(string id) => (await GetAsync(id)).State;
 
-    private async Task<string[]> IdsAsync(JobQuery query) => [.. (await Store.ListAsync(query)).Jobs.Select(static job => job.Id)];
+    private protected async Task<string[]> IdsAsync(JobQuery query) => [.. (await Store.ListAsync(query)).Jobs.Select(static job => job.Id)];
 
     private protected async Task<QueueStatus> QueueAsync(string name = "default") => Assert.Single(await Store.GetQueuesAsync(), queue => queue.Name == name);
 }

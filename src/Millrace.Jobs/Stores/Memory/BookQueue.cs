@@ -11,13 +11,17 @@ internal sealed class BookQueue
     /// <summary>Scheduled jobs, next due first.</summary>
     public SortedSet<MemoryJob> Scheduled { get; } = new(MemoryJob.InOrderOfDue);
 
+    /// <summary>Blocked jobs in order of enqueue.</summary>
+    public SortedSet<MemoryJob> Blocked { get; } = new(MemoryJob.InOrderOfCreation);
+
     /// <summary>Jobs by <see cref="JobState"/>.</summary>
-    public long[] Counts { get; } = new long[6];
+    public long[] Counts { get; } = new long[7];
 
     /// <summary>Scheduled jobs that have failed before.</summary>
     public long Retrying { get; set; }
 
-    public int Pending => Waiting.Count + Scheduled.Count;
+    /// <summary>What counts for the queue's length.</summary>
+    public int Pending => Waiting.Count + Scheduled.Count + Blocked.Count;
 
     public long Total => Counts.Sum();
 }

@@ -37,9 +37,9 @@ internal sealed class JobBook
 
     public bool TryGet(string id, [NotNullWhen(true)] out MemoryJob? job) => _byId.TryGetValue(id, out job);
 
-    public void Add(JobRecord record, JobUniqueness? unique)
+    public void Add(JobRecord record, JobUniqueness? unique, MemoryWait? wait)
     {
-        var job = new MemoryJob(++_lastSequence, record, unique);
+        var job = new MemoryJob(++_lastSequence, record, unique, wait);
         _byId.Add(record.Id, job);
         _all.Add(job);
         Index(job);
@@ -69,6 +69,7 @@ internal sealed class JobBook
     {
         JobState.Waiting => QueuesNamed(queue).Select(static queue => queue.Waiting),
         JobState.Scheduled => QueuesNamed(queue).Select(static queue => queue.Scheduled),
+        JobState.Blocked => QueuesNamed(queue).Select(static queue => queue.Blocked),
         JobState.Running => [new SortedSet<MemoryJob>(_running, MemoryJob.InOrderOfStart)],
         _ => [_ended[state]],
     };
@@ -103,6 +104,9 @@ internal sealed class JobBook
                 queue.Scheduled.Add(job);
                 queue.Retrying += record.Attempt > 0 ? 1 : 0;
                 break;
+            case JobState.Blocked:
+                queue.Blocked.Add(job);
+                break;
             case JobState.Running:
                 _running.Add(job);
                 break;
@@ -125,6 +129,9 @@ internal sealed class JobBook
             case JobState.Scheduled:
                 queue.Scheduled.Remove(job);
                 queue.Retrying -= record.Attempt > 0 ? 1 : 0;
+                break;
+            case JobState.Blocked:
+                queue.Blocked.Remove(job);
                 break;
             case JobState.Running:
                 _running.Remove(job);

@@ -7,13 +7,14 @@ internal sealed partial class MemoryJobStore
 {
     private void Add(NewJob job, DateTimeOffset now)
     {
-        var due = Due(job, now);
+        var wait = job.After.Count > 0 ? new MemoryWait(job) : null;
+        var due = wait is null ? Due(job.At, job.Delay, now) : now;
         _book.Add(new JobRecord
         {
             Id = job.Id,
             Queue = job.Queue,
             Type = job.Type,
-            State = due > now ? JobState.Scheduled : JobState.Waiting,
+            State = wait is not null ? JobState.Blocked : due > now ? JobState.Scheduled : JobState.Waiting,
             Payload = job.Payload,
             Priority = job.Priority,
             MaxAttempts = job.MaxAttempts,
@@ -24,7 +25,7 @@ internal sealed partial class MemoryJobStore
             UniqueKey = job.Unique?.Key,
             CreatedAt = now,
             DueAt = due,
-        }, job.Unique);
+        }, job.Unique, wait);
         if (job.Unique is not null)
         {
             Guard(job.Queue).Hold(job.Unique, job.Id, now);
@@ -33,7 +34,7 @@ internal sealed partial class MemoryJobStore
         _signal.Pulse(job.Queue);
     }
 
-    private static DateTimeOffset Due(NewJob job, DateTimeOffset now) => job.At is { } at && at > now ? at : now + RoundUp(job.Delay ?? TimeSpan.Zero);
+    private static DateTimeOffset Due(DateTimeOffset? at, TimeSpan? delay, DateTimeOffset now) => at > now ? at.Value : now + RoundUp(delay ?? TimeSpan.Zero);
 
     private QueueGuard Guard(string queue)
     {
@@ -50,7 +51,7 @@ internal sealed partial class MemoryJobStore
     {
         if (_book.TryGet(holder, out var held) && held.Record is { State: JobState.Scheduled or JobState.Waiting, StartedAt: null })
         {
-            var due = Due(job, now);
+            var due = Due(job.At, job.Delay, now);
             var state = due > now ? JobState.Scheduled : JobState.Waiting;
             _book.Change(held, held.Record with { State = state, Payload = job.Payload, Metadata = job.Metadata, DueAt = due });
             _signal.Pulse(job.Queue);
@@ -79,6 +80,7 @@ internal sealed partial class MemoryJobStore
     {
         Guard(job.Record.Queue).Release(job.Unique, job.Record.Id);
         _book.Remove(job);
+        TellDependents(job, JobState.Cancelled, null);
     }
 
     /// <summary>A job of the queue runs no longer.</summary>
@@ -154,6 +156,7 @@ internal sealed partial class MemoryJobStore
         switch (finish.Kind)
         {
             case FinishKind.Completed when finish.Remove:
+                TellDependents(job, JobState.Completed, finish.Result);
                 Remove(job);
                 Left(record.Queue);
                 return new(FinishStatus.Applied, JobState.Completed);
@@ -218,6 +221,7 @@ internal sealed partial class MemoryJobStore
         _book.Change(job, ended with { FinishedAt = now, WorkerId = null, CancelRequested = false });
         Guard(ended.Queue).Release(job.Unique, ended.Id);
         Left(ended.Queue);
+        TellDependents(job, ended.State, ended.State == JobState.Completed ? ended.Result : null);
     }
 
     private CancelStatus Cancel(string id)
@@ -229,7 +233,7 @@ internal sealed partial class MemoryJobStore
 
         switch (job.Record.State)
         {
-            case JobState.Scheduled or JobState.Waiting:
+            case JobState.Scheduled or JobState.Waiting or JobState.Blocked:
                 End(job, job.Record with { State = JobState.Cancelled }, Now);
                 return CancelStatus.Cancelled;
             case JobState.Running:
@@ -305,6 +309,7 @@ internal sealed partial class MemoryJobStore
         Waiting = queue.Counts[(int)JobState.Waiting],
         Delayed = queue.Counts[(int)JobState.Scheduled] - queue.Retrying,
         Retrying = queue.Retrying,
+        Blocked = queue.Counts[(int)JobState.Blocked],
         Running = queue.Counts[(int)JobState.Running],
         Completed = queue.Counts[(int)JobState.Completed],
         Dead = queue.Counts[(int)JobState.Dead],

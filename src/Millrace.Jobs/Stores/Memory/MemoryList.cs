@@ -51,7 +51,7 @@ internal static class MemoryList
     /// <summary>The jobs of a set from a place on, that job included.</summary>
     private static IEnumerable<MemoryJob> From(SortedSet<MemoryJob> set, ListPlace place, JobState state)
     {
-        var ended = state >= JobState.Completed;
+        var ended = state is JobState.Completed or JobState.Dead or JobState.Cancelled;
         if (set.Count == 0 || place == ListPlace.Before(state))
         {
             return ended ? set.Reverse() : set;
@@ -71,6 +71,7 @@ internal static class MemoryList
     {
         JobState.Running => new(place.Sequence, Blank with { StartedAt = Time(place.First) }),
         JobState.Waiting => new(place.Sequence, Blank with { Priority = (int)-place.First, DueAt = Time(place.Second) }),
+        JobState.Blocked => new(place.Sequence, Blank with { CreatedAt = Time(place.First) }),
         JobState.Scheduled => new(place.Sequence, Blank with { DueAt = Time(place.First) }),
         _ => new(-place.Sequence, Blank with { FinishedAt = Time(-place.First) }),
     };

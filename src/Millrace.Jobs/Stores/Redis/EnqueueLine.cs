@@ -149,15 +149,21 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
     public static void AddJob(List<RedisArgument> arguments, NewJob job, byte[] body)
     {
         arguments.Add(job.Id);
-        arguments.Add(job.At is { } at
-            ? "@" + RoundUp(at).ToString(CultureInfo.InvariantCulture)
-            : ((long)Math.Ceiling(job.Delay.GetValueOrDefault().TotalMilliseconds)).ToString(CultureInfo.InvariantCulture));
-        arguments.Add(job.Tags.Count == 0 ? string.Empty : string.Concat(job.Tags.Select(static tag => tag + '\0')));
+        arguments.Add(When(job));
+        arguments.Add(Marks(job));
         arguments.Add(job.Unique is { } unique
             ? string.Create(CultureInfo.InvariantCulture, $"{JobBody.Letter(unique.Until)}{(unique.Replace ? 1 : 0)}{(long)Math.Ceiling(unique.Period.TotalMilliseconds)}:{unique.Key}")
             : string.Empty);
         arguments.Add(body);
     }
+
+    /// <summary>When a job is due, as scripts take it.</summary>
+    public static string When(NewJob job) => job.At is { } at
+        ? "@" + RoundUp(at).ToString(CultureInfo.InvariantCulture)
+        : ((long)Math.Ceiling(job.Delay.GetValueOrDefault().TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A job's tags, as scripts take them.</summary>
+    public static string Marks(NewJob job) => job.Tags.Count == 0 ? string.Empty : string.Concat(job.Tags.Select(static tag => tag + '\0'));
 
     private static long RoundUp(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 }

@@ -11,7 +11,7 @@ namespace Millrace.Jobs.Stores.Redis;
 /// 8   8  created, a double: ms since 1970                   (written by the script)
 /// 16  2  1000 - priority
 /// 18  2  most attempts
-/// 20  1  flags: 1 has tags, 2 has a unique key
+/// 20  1  flags: 1 has tags, 2 has a unique key, 4 waits for others, or did
 /// 21  1  number of tags; each: 2 bytes length, UTF-8
 ///        with a unique key: a letter (E until ended, S until started, T for a time), 2 bytes length, UTF-8
 /// …   2  length of what follows up to the timeout
@@ -31,6 +31,7 @@ internal sealed class JobBody
     private const byte Version = 1;
     private const byte HasTags = 1;
     private const byte HasUniqueKey = 2;
+    private const byte HasPrerequisites = 4;
 
     public required long Sequence { get; init; }
 
@@ -62,7 +63,7 @@ internal sealed class JobBody
         var writer = new BodyWriter(new byte[size]);
         writer.UInt16((ushort)(JobLimits.MaximumPriority - job.Priority));
         writer.UInt16((ushort)job.MaxAttempts);
-        writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey)));
+        writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey) | (job.After.Count == 0 ? 0 : HasPrerequisites)));
         writer.Byte((byte)job.Tags.Count);
         foreach (var tag in job.Tags)
         {

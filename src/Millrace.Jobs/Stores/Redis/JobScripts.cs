@@ -7,16 +7,16 @@ namespace Millrace.Jobs.Stores.Redis;
 internal static class JobScripts
 {
     public static readonly RedisScript Enqueue = Make("_keys", "_jobs", "_enqueue", "enqueue");
-    public static readonly RedisScript Claim = Make("_keys", "_jobs", "_runs", "_finish", "claim");
-    public static readonly RedisScript Finish = Make("_keys", "_jobs", "_runs", "_finish", "finish");
-    public static readonly RedisScript Heartbeat = Make("_keys", "_jobs", "_runs", "heartbeat");
+    public static readonly RedisScript Claim = Make("_keys", "_jobs", "_links", "_runs", "_finish", "claim");
+    public static readonly RedisScript Finish = Make("_keys", "_jobs", "_links", "_runs", "_finish", "finish");
+    public static readonly RedisScript Heartbeat = Make("_keys", "_jobs", "_links", "_runs", "heartbeat");
     public static readonly RedisScript Leave = Make("_keys", "leave");
     public static readonly RedisScript ReportProgress = Make("_keys", "_jobs", "report_progress");
-    public static readonly RedisScript Sweep = Make("_keys", "_jobs", "_runs", "_read", "sweep");
+    public static readonly RedisScript Sweep = Make("_keys", "_jobs", "_links", "_runs", "_read", "sweep");
     public static readonly RedisScript ListEnded = Make("_keys", "list_ended");
-    public static readonly RedisScript Cancel = Make("_keys", "_jobs", "cancel");
+    public static readonly RedisScript Cancel = Make("_keys", "_jobs", "_links", "cancel");
     public static readonly RedisScript Replay = Make("_keys", "_jobs", "replay");
-    public static readonly RedisScript Delete = Make("_keys", "_jobs", "delete");
+    public static readonly RedisScript Delete = Make("_keys", "_jobs", "_links", "delete");
     public static readonly RedisScript SetQueuePaused = Make("_keys", "_jobs", "set_queue_paused");
     public static readonly RedisScript FindWork = Make("_keys", "find_work");
     public static readonly RedisScript Get = Make("_keys", "_jobs", "_read", "get");
@@ -29,6 +29,11 @@ internal static class JobScripts
     public static readonly RedisScript SetSchedulePaused = Make("_keys", "_schedules", "set_schedule_paused");
     public static readonly RedisScript GetDueSchedules = Make("_keys", "_schedules", "get_due_schedules");
     public static readonly RedisScript FireSchedule = Make("_keys", "_jobs", "_enqueue", "_schedules", "fire_schedule");
+
+    public static readonly RedisScript DeliverFlow = Make("_keys", "_jobs", "_links", "_enqueue", "deliver_flow");
+    public static readonly RedisScript Measure = Make("_keys", "measure");
+    public static readonly RedisScript Tell = Make("_keys", "_jobs", "_links", "tell");
+    public static readonly RedisScript GetLinks = Make("_keys", "get_links");
 
     private static RedisScript Make(params string[] files)
     {

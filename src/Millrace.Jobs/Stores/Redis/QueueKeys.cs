@@ -8,7 +8,7 @@ internal sealed class QueueKeys
 {
     private static readonly string[] Parts =
         ["jobs", "line", "ready", "later", "running", "history", "meta", "leases", "workers", "gone", "completed", "dead", "cancelled", "tags", "schedules", "ticks",
-        "unique", "elapsing", "starts"];
+        "unique", "elapsing", "starts", "blocked", "links", "before", "outbox", "inbox"];
 
     /// <param name="prefix">Begins every key.</param>
     /// <param name="queue">The queue's name.</param>
@@ -28,6 +28,8 @@ internal sealed class QueueKeys
 
     /// <summary>The channel on which scripts say that there is work.</summary>
     public RedisKey WakeChannel { get; }
+
+    public RedisKey Outbox => All[22];
 
     public RedisKey Schedules => All[14];
 

@@ -13,7 +13,7 @@ internal sealed partial class RedisJobStore
         if (request.Queues is [var only] && request.Finishes.All(finish => finish.Run.Queue == only.Queue))
         {
             var (jobs, answers) = await ClaimAsync(request, only with { Capacity = Math.Min(only.Capacity, request.MaximumJobs) }, request.Finishes, cancellationToken).ConfigureAwait(false);
-            return new ClaimResult(jobs, answers);
+            return new ClaimResult(jobs, await SettleAsync(only.Queue, request.Finishes, answers).ConfigureAwait(false));
         }
 
         var ends = new FinishGroups(request.Finishes);
@@ -24,7 +24,7 @@ internal sealed partial class RedisJobStore
             await Task.WhenAll(asked).ConfigureAwait(false);
             for (var i = 0; i < asked.Length; i++)
             {
-                Take(request.Queues[i].Queue, await asked[i].ConfigureAwait(false));
+                await TakeAsync(request.Queues[i].Queue, await asked[i].ConfigureAwait(false)).ConfigureAwait(false);
             }
         }
         else
@@ -33,16 +33,16 @@ internal sealed partial class RedisJobStore
             {
                 // Also when there is no room left: the claim renews the lease.
                 var limits = queue with { Capacity = Math.Min(queue.Capacity, request.MaximumJobs - claimed.Count) };
-                Take(queue.Queue, await ClaimAsync(request, limits, ends.Of(queue.Queue), cancellationToken).ConfigureAwait(false));
+                await TakeAsync(queue.Queue, await ClaimAsync(request, limits, ends.Of(queue.Queue), cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
             }
         }
 
         await FinishAsync(ends, cancellationToken).ConfigureAwait(false);
         return new ClaimResult(claimed, ends.Results);
 
-        void Take(string queue, (List<ClaimedJob> Jobs, FinishResult[] Answers) answer)
+        async ValueTask TakeAsync(string queue, (List<ClaimedJob> Jobs, long[] Answers) answer)
         {
-            ends.Answer(queue, answer.Answers);
+            ends.Answer(queue, await SettleAsync(queue, ends.Of(queue), answer.Answers).ConfigureAwait(false));
             claimed.AddRange(answer.Jobs);
         }
     }
@@ -62,11 +62,11 @@ internal sealed partial class RedisJobStore
             var arguments = new List<RedisArgument>(2 + (5 * finishes.Count)) { Now(), finishes.Count };
             AddFinishes(arguments, finishes);
             var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
-            return (Queue: queue, Answers: (FinishResult[])[.. reply.Items.Select(static item => Answer(item.AsInt64()))]);
+            return (Queue: queue, Answers: await SettleAsync(queue, finishes, [.. reply.Items.Select(static item => item.AsInt64())]).ConfigureAwait(false));
         },
         answer => ends.Answer(answer.Queue, answer.Answers));
 
-    private async ValueTask<(List<ClaimedJob> Jobs, FinishResult[] Answers)> ClaimAsync(
+    private async ValueTask<(List<ClaimedJob> Jobs, long[] Answers)> ClaimAsync(
         ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
     {
         var (queue, rate) = (limits.Queue, limits.Rate);
@@ -98,7 +98,7 @@ internal sealed partial class RedisJobStore
             await FinishAsync(unreadable, cancellationToken).ConfigureAwait(false);
         }
 
-        return (jobs, Array.ConvertAll(reply.Answers, Answer));
+        return (jobs, reply.Answers);
     }
 
     private static void AddFinishes(List<RedisArgument> arguments, IReadOnlyList<JobFinish> finishes)
@@ -119,6 +119,17 @@ internal sealed partial class RedisJobStore
             arguments.Add(Milliseconds(finish.Delay));
             arguments.Add(finish is { Kind: FinishKind.Completed, Result: { } result } ? (byte[])[(byte)'+', .. result.Span] : Said(finish.Error));
         }
+    }
+
+    /// <summary>What became of ends. One answer more says that other queues have to be told of them.</summary>
+    private async ValueTask<FinishResult[]> SettleAsync(string queue, IReadOnlyList<JobFinish> finishes, long[] answers)
+    {
+        if (answers.Length > finishes.Count)
+        {
+            await RelayAsync([queue]).ConfigureAwait(false);
+        }
+
+        return Array.ConvertAll(answers[..finishes.Count], Answer);
     }
 
     private static FinishResult Answer(long number) => new((FinishStatus)(number / 10), number % 10 is < 9 and var state ? (JobState)state : null);

@@ -24,6 +24,7 @@ internal sealed partial class RedisJobStore
             more |= left;
         }
 
+        await RelayAsync(queues, cancellationToken).ConfigureAwait(false);
         return new SweepResult { Rescued = rescued, Removed = removed, More = more };
     }
 
@@ -41,7 +42,7 @@ internal sealed partial class RedisJobStore
         await EachAsync(
             chosen.Select(static job => job.Queue).Distinct(StringComparer.Ordinal),
             queue => RunAsync(JobScripts.Delete, queue, [Now(), (int)state, .. chosen.Where(job => job.Queue == queue).Select(static job => (Millrace.Redis.RedisArgument)job.Id)], cancellationToken),
-            reply => removed += reply.Count).ConfigureAwait(false);
+            reply => removed += reply.Items.Count(static id => id.AsString()!.Length > 0)).ConfigureAwait(false);
         return (removed, more);
     }
 

@@ -57,7 +57,7 @@ internal sealed partial class RedisJobStore : JobStore
     public override async ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default)
     {
         await NameAsync(request.Worker.Queues, cancellationToken).ConfigureAwait(false);
-        var (cancel, lost) = (new List<JobRun>(), new List<JobRun>());
+        var (cancel, lost, told) = (new List<JobRun>(), new List<JobRun>(), new List<string>());
         var runs = request.Runs.ToLookup(static run => run.Queue, StringComparer.Ordinal);
         var queues = request.Worker.Queues.Union(runs.Select(static queue => queue.Key), StringComparer.Ordinal);
         await EachAsync(queues, async queue =>
@@ -85,7 +85,13 @@ internal sealed partial class RedisJobStore : JobStore
                         break;
                 }
             }
+
+            if (answer.Answers.Count > runs[answer.Queue].Count())
+            {
+                told.Add(answer.Queue);
+            }
         }).ConfigureAwait(false);
+        await RelayAsync(told).ConfigureAwait(false);
         return new HeartbeatResult(cancel, lost);
     }
 
@@ -97,11 +103,19 @@ internal sealed partial class RedisJobStore : JobStore
 
     public override async ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default)
     {
-        var status = CancelStatus.NotFound;
+        var (status, told) = (CancelStatus.NotFound, new List<string>());
         await EachAsync(
             await QueuesAsync(cancellationToken).ConfigureAwait(false),
-            queue => RunAsync(JobScripts.Cancel, queue, [Now(), id], cancellationToken),
-            reply => status = (CancelStatus)Math.Max((long)status, reply.AsInt64())).ConfigureAwait(false);
+            async queue => (Queue: queue, Reply: (await RunAsync(JobScripts.Cancel, queue, [Now(), id], cancellationToken).ConfigureAwait(false)).AsInt64()),
+            answer =>
+            {
+                status = (CancelStatus)Math.Max((long)status, answer.Reply % 10);
+                if (answer.Reply > 10)
+                {
+                    told.Add(answer.Queue);
+                }
+            }).ConfigureAwait(false);
+        await RelayAsync(told).ConfigureAwait(false);
         return status;
     }
 
@@ -122,7 +136,7 @@ internal sealed partial class RedisJobStore : JobStore
         var found = new List<QueueStatus>();
         await EachAsync(await QueuesAsync(cancellationToken).ConfigureAwait(false), async queue => Status(queue, await RunAsync(JobScripts.Count, queue, [Now()], cancellationToken).ConfigureAwait(false)), status =>
         {
-            if (status.Paused || status.Waiting + status.Delayed + status.Retrying + status.Running + status.Completed + status.Dead + status.Cancelled > 0)
+            if (status.Paused || status.Waiting + status.Delayed + status.Retrying + status.Running + status.Completed + status.Dead + status.Cancelled + status.Blocked > 0)
             {
                 found.Add(status);
             }
@@ -225,11 +239,19 @@ internal sealed partial class RedisJobStore : JobStore
 
     private async ValueTask<IReadOnlyList<string>> ChangeAsync(RedisScript script, RedisArgument how, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var changed = new HashSet<string>(StringComparer.Ordinal);
+        var (changed, told) = (new HashSet<string>(StringComparer.Ordinal), new List<string>());
         await EachAsync(
             await QueuesAsync(cancellationToken).ConfigureAwait(false),
-            queue => RunAsync(script, queue, [Now(), how, .. ids.Select(static id => (RedisArgument)id)], cancellationToken),
-            reply => changed.UnionWith(reply.Items.Select(static item => item.AsString()!))).ConfigureAwait(false);
+            async queue => (Queue: queue, Ids: (await RunAsync(script, queue, [Now(), how, .. ids.Select(static id => (RedisArgument)id)], cancellationToken).ConfigureAwait(false)).Items),
+            answer =>
+            {
+                changed.UnionWith(answer.Ids.Select(static item => item.AsString()!));
+                if (changed.Remove(string.Empty))
+                {
+                    told.Add(answer.Queue);
+                }
+            }).ConfigureAwait(false);
+        await RelayAsync(told).ConfigureAwait(false);
         return [.. ids.Where(changed.Contains)];
     }
 
@@ -249,5 +271,6 @@ internal sealed partial class RedisJobStore : JobStore
         Completed = reply[5].AsInt64(),
         Dead = reply[6].AsInt64(),
         Cancelled = reply[7].AsInt64(),
+        Blocked = reply[8].AsInt64(),
     };
 }

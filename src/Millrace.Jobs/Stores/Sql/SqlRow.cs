@@ -33,7 +33,7 @@ internal readonly struct SqlRow(DbDataReader reader)
 
     public bool Flag(int column) => reader.GetValue(column) is bool value ? value : Number(column, 0, 1) == 1;
 
-    public JobState State(int column) => (JobState)Number(column, 0, 5);
+    public JobState State(int column) => (JobState)Number(column, 0, 6);
 
     public string Text(int column, int maximumLength) =>
         reader.GetValue(column) is string value && value.Length <= maximumLength ? value : throw Invalid(column);

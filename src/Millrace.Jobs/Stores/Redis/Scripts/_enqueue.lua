@@ -8,14 +8,7 @@ local stored, waiting, seen, woken = {}, {}, {}, false
 local function begin_enqueue()
   local state = redis.call('HMGET', meta, 'stale', 'last', 'asleep', 'seq')
   stale, last, asleep, seq = tonumber(state[1]) or 0, tonumber(state[2]) or 0, state[3], tonumber(state[4]) or 0
-  pending = redis.call('LLEN', line) - stale + redis.call('ZCARD', ready) + redis.call('ZCARD', later)
-end
-
-local function due_of(wait)
-  if wait == '0' then
-    return now
-  end
-  return string.sub(wait, 1, 1) == '@' and math.max(now, tonumber(string.sub(wait, 2))) or now + tonumber(wait)
+  pending = redis.call('LLEN', line) - stale + redis.call('ZCARD', ready) + redis.call('ZCARD', later) + redis.call('ZCARD', blocked)
 end
 
 local function put_later(text, due)

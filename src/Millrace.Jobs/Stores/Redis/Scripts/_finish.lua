@@ -1,7 +1,8 @@
 -- Stands behind _runs.lua in claim.lua and finish.lua: ends claims.
 -- Each end is five arguments: id, token, kind, delay in ms, text. Kinds: c completed and removed, C completed, d dead, x cancelled, r retry,
 -- s snoozed, b given back. Text: the result or the error behind a plus; a minus for none.
--- An answer is a number: ten times the status (0 applied, 1 repeated, 2 stale), plus the state (9 when the job is unknown).
+-- An answer is a number: ten times the status (0 applied, 1 repeated, 2 stale), plus the state (9 when the job is unknown); one more, -1, says that
+-- another queue has to be told.
 
 local function finish_one(id, text, token, kind, delay, said)
   local run = text and read_run(id, text)
@@ -23,6 +24,8 @@ local function finish_one(id, text, token, kind, delay, said)
   end
   if kind == 'c' then
     redis.call('HDEL', running, id)
+    end_links(id, 3, said)
+    remove_links(id, run.flags)
     remove_job(id, run)
     left()
     return 3
@@ -79,7 +82,7 @@ local function finish_all(first, count)
     end
     if left_already[id] then
       answers[i] = 29
-    elseif plain == token and kind == 'c' then
+    elseif plain == token and kind == 'c' and not is_awaited(id) then
       gone_together = gone_together + 1
       removed[gone_together] = id
       left_already[id] = true
@@ -97,6 +100,9 @@ local function finish_all(first, count)
   if gone_together > 0 then
     call_many('HDEL', running, removed)
     call_many('HDEL', jobs, removed)
+  end
+  if told then
+    answers[#answers + 1] = -1
   end
   return answers
 end

@@ -90,7 +90,15 @@ local function add_ready(member_text, inverted, due)
   redis.call('ZADD', ready, string.format('%.0f', score(inverted, due)), member_text)
 end
 
--- Where a pending job stands: the key ('line' for the line), its member there, and when it is due. Null when it is not pending.
+-- When a new job is due: 0 is now, a number in so many ms, @ and a number at that time.
+local function due_of(wait)
+  if wait == '0' then
+    return now
+  end
+  return string.sub(wait, 1, 1) == '@' and math.max(now, tonumber(string.sub(wait, 2))) or now + tonumber(wait)
+end
+
+-- Where a pending or blocked job stands: the key ('line' for the line), its member there, and when it is due. Null when it is neither.
 local function find_pending(id, head, past)
   local inverted = past and past.inverted or head.inverted
   for _, key in ipairs({ready, later}) do
@@ -100,6 +108,12 @@ local function find_pending(id, head, past)
       if place then
         return key, text, key == later and tonumber(place) or tonumber(place) - score(inverted, 0)
       end
+    end
+  end
+  if head.flags >= 4 then
+    local text = member(head.seq, head.inverted, false, id)
+    if redis.call('ZSCORE', blocked, text) then
+      return blocked, text, head.created
     end
   end
   if not past and redis.call('HEXISTS', running, id) == 0 then

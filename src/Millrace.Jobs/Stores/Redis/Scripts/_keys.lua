@@ -16,6 +16,13 @@
 --      17 unique     hash   unique key -> E (until it has ended), S (until it starts) or T (for a time) and the end of that time, comma, id of the holder
 --      18 elapsing   zset   unique key that is held for a time -> end of that time
 --      19 starts     zset   starts under a sliding window; score: when
+--       20 blocked   zset   jobs that wait for others; score: created
+--       21 links     hash   id of such a job -> condition, comma, when it is due, semicolon, queue and id, each with a zero byte, of those that it waits for;
+--                           id, zero byte -> how many of them have no final end, comma, bytes of results;
+--                           id, zero byte, queue, zero byte, id of one -> empty, or how it ended (a state), then its result behind a plus, or ! for one left out
+--       22 before    zset   id of a job that is waited for, zero byte, queue, zero byte, id of the one that waits; score 0
+--       23 outbox    list   what other queues have to be told: see RedisJobStore.Flows.cs
+--       24 inbox     zset   shares of flows that came from other queues; score: when
 -- ARGV  1 now in ms; empty: the server's clock
 --
 -- All times are ms since 1970. Priorities are inverted (1000 - priority), so that what comes first is smaller.
@@ -23,6 +30,7 @@
 local jobs, line, ready, later, running, history, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local leases, workers, gone, tags = KEYS[8], KEYS[9], KEYS[10], KEYS[14]
 local unique, elapsing, starts = KEYS[17], KEYS[18], KEYS[19]
+local blocked, links, before, outbox, inbox = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 local ended = {[3] = KEYS[11], [4] = KEYS[12], [5] = KEYS[13]}
 local now = tonumber(ARGV[1])
 if not now then

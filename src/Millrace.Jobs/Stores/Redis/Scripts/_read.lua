@@ -14,7 +14,7 @@ local function read_jobs(ids)
           state, due = past.state, past.due
         else
           local key, _, since = find_pending(id, head, past)
-          state, due = key == later and 0 or 1, since or head.created
+          state, due = key == later and 0 or key == blocked and 6 or 1, since or head.created
         end
       end
       for _, part in ipairs({id, body, state, string.format('%.0f', due), run or '', text or ''}) do

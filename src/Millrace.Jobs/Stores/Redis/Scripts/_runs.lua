@@ -1,4 +1,4 @@
--- Stands behind _jobs.lua in scripts that end claims: the ways out of running.
+-- Stands behind _links.lua in scripts that end claims: the ways out of running.
 
 local function past_of(id, run, state, token)
   local before = read_history(id)
@@ -22,6 +22,7 @@ local function end_run(id, run, past)
   write_history(id, past)
   redis.call('HDEL', running, id)
   redis.call('ZADD', ended[past.state], string.format('%.0f', now), member(run.seq, run.inverted, false, id))
+  end_links(id, past.state, past.state == 3 and past.result or nil)
 end
 
 -- From running to pending; or to cancelled and otherwise unchanged, when that was requested meanwhile.

@@ -1,6 +1,6 @@
--- Cancels a pending job, asks the worker of a running one to stop it.
+-- Cancels a pending or blocked job, asks the worker of a running one to stop it.
 -- ARGV  2 id
--- Returns  0 not found, 1 cancelled, 2 asked, 3 has ended already
+-- Returns  0 not found, 1 cancelled, 2 asked, 3 has ended already; 11 cancelled, and another queue has to be told
 local id = ARGV[2]
 local head = read_head(redis.call('HGET', jobs, id))
 if not head then
@@ -27,4 +27,5 @@ past.state, past.due, past.finished = 5, due, now
 write_history(id, past)
 release_unique(id, head.flags)
 redis.call('ZADD', ended[5], string.format('%.0f', now), member(head.seq, past.inverted, false, id))
-return 1
+end_links(id, 5)
+return told and 11 or 1

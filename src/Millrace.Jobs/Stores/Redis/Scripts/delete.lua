@@ -1,6 +1,6 @@
 -- Removes jobs that are not running.
 -- ARGV  2 only this state; empty: any   then the ids
--- Returns  the ids that were removed
+-- Returns  the ids that were removed; then an empty one if another queue has to be told
 local removed = {}
 for i = 3, #ARGV do
   local id = ARGV[i]
@@ -17,9 +17,14 @@ for i = 3, #ARGV do
           take_pending(id, key, place)
         end
       end
+      end_links(id, 5)
+      remove_links(id, head.flags)
       remove_job(id, head)
       removed[#removed + 1] = id
     end
   end
+end
+if told then
+  removed[#removed + 1] = ''
 end
 return removed

@@ -1,7 +1,7 @@
 -- Renews a worker's lease and gives back the claims that it does not name.
 --
 -- ARGV  2 worker  3 lease in ms  4 who the worker is  then id and token of each claim that the worker believes to hold
--- Returns  of each claim in turn: 0 held, 1 held and to be cancelled, 2 lost
+-- Returns  of each claim in turn: 0 held, 1 held and to be cancelled, 2 lost; then 9 if another queue has to be told
 
 local worker = ARGV[2]
 if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1 then
@@ -35,5 +35,8 @@ end
 table.sort(order, function(a, b) return a[1] < b[1] end)
 for _, one in ipairs(order) do
   release_run(one[2], held[one[2]], 0)
+end
+if told then
+  answers[#answers + 1] = 9
 end
 return answers

@@ -97,8 +97,8 @@ local function list_waiting()
   take_line(math.huge, 0)
 end
 
-local function list_scheduled()
-  go_up(later, first, function(found)
+local function list_by_score(key)
+  go_up(key, first, function(found)
     ids[#ids + 1] = found
     return #ids < most
   end)
@@ -125,7 +125,9 @@ if state == 2 then
 elseif state == 1 then
   list_waiting()
 elseif state == 0 then
-  list_scheduled()
+  list_by_score(later)
+elseif state == 6 then
+  list_by_score(blocked)
 else
   list_ended()
 end

@@ -33,6 +33,8 @@ internal static class JobTable
 
     private const string Delete = "DELETE FROM millrace_job WHERE sequence = @sequence";
 
+    private const string FindSequence = SelectBare + " WHERE j.sequence = @sequence";
+
     private const string ReplacePayload = "UPDATE millrace_payload SET payload = @payload WHERE job = @job";
 
     private const string ReplaceMetadata = "UPDATE millrace_job SET metadata = @metadata WHERE sequence = @sequence";
@@ -52,11 +54,15 @@ internal static class JobTable
     /// <summary>The job of an id, without its payload; null when there is none.</summary>
     public static ValueTask<SqlJob?> FindAsync(SqlSession session, string id) => session.Statement(Find).Set("@id", id).FirstAsync(JobRow.ReadBare);
 
+    /// <summary>The job of a sequence, without its payload; null when there is none.</summary>
+    public static ValueTask<SqlJob?> FindAsync(SqlSession session, long sequence) => session.Statement(FindSequence).Set("@sequence", sequence).FirstAsync(JobRow.ReadBare);
+
     /// <summary>Stores a new job; false when its id is taken.</summary>
     public static async ValueTask<bool> AddAsync(WriteSession session, NewJob job)
     {
-        var due = Due(session, job);
-        var state = due > session.Now ? JobState.Scheduled : JobState.Waiting;
+        var blocked = job.After.Count > 0;
+        var due = blocked ? session.Now : Due(session, job);
+        var state = blocked ? JobState.Blocked : due > session.Now ? JobState.Scheduled : JobState.Waiting;
         var sequence = await session.Statement(Insert)
             .Set("@id", job.Id)
             .Set("@queue", job.Queue)
@@ -87,6 +93,11 @@ internal static class JobTable
         if (job.Unique is { } unique)
         {
             await UniqueTable.HoldAsync(session, job.Queue, job.Id, unique.Key, unique.Until, unique.Period).ConfigureAwait(false);
+        }
+
+        if (blocked)
+        {
+            await LinkTable.AddAsync(session, (long)sequence, job).ConfigureAwait(false);
         }
 
         session.Count(job.Queue, state, attempt: 0, 1);
@@ -161,6 +172,11 @@ internal static class JobTable
     /// <summary>Removes a job with all that belongs to it. Takes what it needs only, so that a row that is not valid can be removed too.</summary>
     public static async ValueTask RemoveAsync(WriteSession session, long sequence, string queue, JobState state, int attempt)
     {
+        if (await session.HasLinksAsync().ConfigureAwait(false))
+        {
+            await LinkTable.RemoveAsync(session, sequence, queue).ConfigureAwait(false);
+        }
+
         await session.Statement(DeleteUnique).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(Delete).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeletePayload).Set("@job", sequence).RunAsync().ConfigureAwait(false);

@@ -23,6 +23,8 @@ internal static class JobTransitions
     public static async ValueTask<SqlJob> EndAsync(WriteSession session, SqlJob job, JobRecord ended, long token)
     {
         await UniqueTable.ReleaseAsync(session, ended).ConfigureAwait(false);
-        return await JobTable.ChangeAsync(session, job, ended with { FinishedAt = SqlTime.Time(session.Now), WorkerId = null, CancelRequested = false }, token).ConfigureAwait(false);
+        var changed = await JobTable.ChangeAsync(session, job, ended with { FinishedAt = SqlTime.Time(session.Now), WorkerId = null, CancelRequested = false }, token).ConfigureAwait(false);
+        await LinkTable.TellAsync(session, new(new(ended.Queue, ended.Id), ended.State, ended.State == JobState.Completed ? ended.Result : null)).ConfigureAwait(false);
+        return changed;
     }
 }

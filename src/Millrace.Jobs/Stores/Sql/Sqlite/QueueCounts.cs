@@ -3,7 +3,7 @@ namespace Millrace.Jobs.Stores.Sql.Sqlite;
 /// <summary>By how much an operation changed what a queue holds.</summary>
 internal sealed class QueueCounts
 {
-    private readonly long[] _byState = new long[6];
+    private readonly long[] _byState = new long[7];
 
     public long this[JobState state] => _byState[(int)state];
 

@@ -45,6 +45,14 @@ internal sealed class SqliteJobStore : SqlJobStore
         WriteAsync(session => Enqueue.RunAsync(session, jobs, maximumQueueLength), cancellationToken, jobs.Count);
 
     /// <inheritdoc />
+    public override ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => EnqueueFlow.RunAsync(session, jobs, maximumQueueLength), cancellationToken, jobs.Count);
+
+    /// <inheritdoc />
+    public override ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) =>
+        ReadAsync(session => GetLinks.RunAsync(session, id), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default) =>
         WriteUrgentAsync(session => Claim.RunAsync(session, request), cancellationToken);
 

@@ -7,20 +7,23 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
 {
     private const string UpdateCounts = """
         UPDATE millrace_queue
-        SET scheduled = scheduled + @scheduled, retrying = retrying + @retrying, waiting = waiting + @waiting, running = running + @running,
+        SET scheduled = scheduled + @scheduled, retrying = retrying + @retrying, waiting = waiting + @waiting, blocked = blocked + @blocked, running = running + @running,
             completed = completed + @completed, dead = dead + @dead, cancelled = cancelled + @cancelled
         WHERE name = @name
         """;
 
     private const string InsertCounts = """
-        INSERT INTO millrace_queue (name, paused, scheduled, retrying, waiting, running, completed, dead, cancelled)
-        VALUES (@name, 0, @scheduled, @retrying, @waiting, @running, @completed, @dead, @cancelled)
+        INSERT INTO millrace_queue (name, paused, scheduled, retrying, waiting, blocked, running, completed, dead, cancelled)
+        VALUES (@name, 0, @scheduled, @retrying, @waiting, @blocked, @running, @completed, @dead, @cancelled)
         """;
+
+    private const string AnyLink = "SELECT 1 FROM millrace_wait LIMIT 1";
 
     private const string TakeTokens = "UPDATE millrace_token SET last = last + @number RETURNING last";
 
     private readonly Dictionary<string, QueueCounts> _counts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _woken = new(StringComparer.Ordinal);
+    private bool? _hasLinks;
 
     /// <summary>The store's clock, cut to the millisecond, read when the operation began.</summary>
     public long Now { get; private set; }
@@ -28,13 +31,24 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
     /// <summary>Queues in which the operation made work for those who wait.</summary>
     public IReadOnlyCollection<string> Woken => _woken;
 
+    /// <summary>Ends of jobs that those that wait for them have yet to be told.</summary>
+    public Queue<LinkEnd> Ends { get; } = [];
+
     /// <summary>Begins an operation; what an earlier one left is forgotten.</summary>
     public void Begin()
     {
         Now = SqlTime.Cut(clock.GetUtcNow());
         _counts.Clear();
         _woken.Clear();
+        Ends.Clear();
+        _hasLinks = null;
     }
+
+    /// <summary>Whether any job waits for another, or has done; looked up once per operation.</summary>
+    public async ValueTask<bool> HasLinksAsync() => _hasLinks ??= await Statement(AnyLink).ScalarAsync().ConfigureAwait(false) is not null;
+
+    /// <summary>From now on a job waits for another.</summary>
+    public void Linked() => _hasLinks = true;
 
     /// <summary>Notes that a job came into a state (or with -1: left it).</summary>
     public void Count(string queue, JobState state, int attempt, long number)
@@ -78,6 +92,7 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
         .Set("@scheduled", counts[JobState.Scheduled])
         .Set("@retrying", counts.Retrying)
         .Set("@waiting", counts[JobState.Waiting])
+        .Set("@blocked", counts[JobState.Blocked])
         .Set("@running", counts[JobState.Running])
         .Set("@completed", counts[JobState.Completed])
         .Set("@dead", counts[JobState.Dead])

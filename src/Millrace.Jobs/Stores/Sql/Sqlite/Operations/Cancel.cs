@@ -10,7 +10,7 @@ internal static class Cancel
         {
             case null:
                 return CancelStatus.NotFound;
-            case JobState.Scheduled or JobState.Waiting:
+            case JobState.Scheduled or JobState.Waiting or JobState.Blocked:
                 await JobTransitions.EndAsync(session, job, job.Record with { State = JobState.Cancelled }, job.Token).ConfigureAwait(false);
                 return CancelStatus.Cancelled;
             case JobState.Running:

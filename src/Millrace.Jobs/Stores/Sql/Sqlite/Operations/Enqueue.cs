@@ -3,7 +3,7 @@ namespace Millrace.Jobs.Stores.Sql.Sqlite.Operations;
 /// <summary><see cref="JobStore.EnqueueAsync"/>.</summary>
 internal static class Enqueue
 {
-    private const string Pending = "SELECT scheduled + waiting FROM millrace_queue WHERE name = @name";
+    private const string Pending = "SELECT scheduled + waiting + blocked FROM millrace_queue WHERE name = @name";
 
     private const string Exists = "SELECT 1 FROM millrace_job WHERE id = @id";
 

@@ -36,6 +36,7 @@ internal static class Finish
 
         if (finish is { Kind: FinishKind.Completed, Remove: true })
         {
+            await LinkTable.TellAsync(session, new(new(record.Queue, record.Id), JobState.Completed, finish.Result)).ConfigureAwait(false);
             await JobTable.RemoveAsync(session, job.Sequence, record.Queue, JobState.Running, record.Attempt).ConfigureAwait(false);
             return new FinishResult(FinishStatus.Applied, JobState.Completed);
         }

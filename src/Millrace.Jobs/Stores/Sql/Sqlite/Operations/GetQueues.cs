@@ -4,8 +4,8 @@ namespace Millrace.Jobs.Stores.Sql.Sqlite.Operations;
 internal static class GetQueues
 {
     private const string Select = """
-        SELECT name, paused, scheduled, retrying, waiting, running, completed, dead, cancelled FROM millrace_queue
-        WHERE paused = 1 OR scheduled + waiting + running + completed + dead + cancelled > 0
+        SELECT name, paused, scheduled, retrying, waiting, running, completed, dead, cancelled, blocked FROM millrace_queue
+        WHERE paused = 1 OR scheduled + waiting + blocked + running + completed + dead + cancelled > 0
         """;
 
     public static async ValueTask<IReadOnlyList<QueueStatus>> RunAsync(SqlSession session)
@@ -26,5 +26,6 @@ internal static class GetQueues
         Completed = row.Number(6, 0),
         Dead = row.Number(7, 0),
         Cancelled = row.Number(8, 0),
+        Blocked = row.Number(9, 0),
     };
 }

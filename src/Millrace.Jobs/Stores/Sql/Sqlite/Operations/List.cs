@@ -27,6 +27,11 @@ internal static class List
         ORDER BY j.due_at, j.sequence LIMIT @limit
         """;
 
+    private const string Blocked = JobTable.SelectFull + """
+         WHERE j.state >= 3 AND j.state = 6 AND j.finished_at IS NULL AND j.sequence > @sequence AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.sequence LIMIT @limit
+        """;
+
     private const string Ended = JobTable.SelectFull + """
          WHERE j.state >= 3 AND j.state = @state AND j.finished_at <= @finished AND (j.finished_at < @finished OR j.sequence < @before)
           AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
@@ -73,6 +78,12 @@ internal static class List
     {
         JobState.Running => session.Statement(Running)
             .Set("@first", place.First)
+            .Set("@sequence", place.Sequence)
+            .Set("@queue", query.Queue)
+            .Set("@type", query.Type)
+            .Set("@limit", (long)limit)
+            .ListAsync(JobRow.Read),
+        JobState.Blocked => session.Statement(Blocked)
             .Set("@sequence", place.Sequence)
             .Set("@queue", query.Queue)
             .Set("@type", query.Type)

@@ -17,7 +17,7 @@ internal static class Sweep
 
     private const string ForgetQueues = """
         DELETE FROM millrace_queue
-        WHERE paused = 0 AND scheduled = 0 AND waiting = 0 AND running = 0 AND completed = 0 AND dead = 0 AND cancelled = 0
+        WHERE paused = 0 AND scheduled = 0 AND waiting = 0 AND blocked = 0 AND running = 0 AND completed = 0 AND dead = 0 AND cancelled = 0
         """;
 
     private const string Totals = """

@@ -1,0 +1,107 @@
+using System.Text;
+using Millrace.Jobs.Stores.Redis;
+using Millrace.Jobs.Tests.Stores;
+
+namespace Millrace.Jobs.Tests.Servers;
+
+/// <summary>What queues tell one another on Redis, when the process that should deliver it dies in between.</summary>
+[Trait("req", "J-10"), Trait("peer", "8"), Trait("peer", "12")]
+public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedRedis>, IAsyncLifetime
+{
+    private static readonly SweepRequest Sweep = new() { Completed = new(TimeSpan.FromDays(1), 100), Cancelled = new(TimeSpan.FromDays(1), 100), Dead = new(TimeSpan.FromDays(1), 100), MaximumJobs = 100 };
+
+    private readonly string _prefix = $"t{Guid.NewGuid():N}";
+    private RedisJobStore _store = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _store = new RedisJobStore(shared.Client, _prefix, TimeProvider.System);
+        return default;
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task A_flow_whose_enqueuer_died_after_writing_it_down_is_stored_by_a_sweep_and_once_however_often_it_is_delivered()
+    {
+        var message = FlowMessage.Write("flow", new FlowShares([Job("a", "q1"), Job("b", "q2", "q1/a"), Job("c", "q1", "q2/b")]).All);
+        await _store.SetQueuePausedAsync("q1", false);
+        await _store.SetQueuePausedAsync("q2", false);
+        await PushAsync("q1", message);
+        await _store.SweepAsync(Sweep);
+        Assert.Equal((JobState.Waiting, JobState.Blocked, JobState.Blocked), (await StateAsync("a"), await StateAsync("b"), await StateAsync("c")));
+
+        await EndAsync("q1", "a");
+        await PushAsync("q1", message); // whoever delivered it died before crossing it off
+        await _store.SweepAsync(Sweep);
+        Assert.Equal((null, JobState.Waiting), (await StateAsync("a"), await StateAsync("b")));
+        await EndAsync("q2", "b");
+        await EndAsync("q1", "c");
+        await PushAsync("q1", message);
+        await _store.SweepAsync(Sweep);
+        Assert.Empty((await _store.ListAsync(new JobQuery())).Jobs);
+    }
+
+    [Fact]
+    public async Task An_end_whose_teller_died_is_told_by_a_sweep_and_counts_once()
+    {
+        await _store.EnqueueFlowAsync([Job("a", "q1"), Job("x", "q1"), Job("b", "q2", "q1/a", "q1/x")], 100);
+        var end = Encoding.UTF8.GetBytes("e\0q2\0b\0a\03\0+7");
+        await PushAsync("q1", end);
+        await PushAsync("q1", end);
+        await _store.SweepAsync(Sweep);
+        Assert.Equal(JobState.Blocked, await StateAsync("b"));
+        Assert.Equal("7", Encoding.UTF8.GetString((await _store.GetLinksAsync("b"))!.After[0].Result!.Value.Span));
+        await PushAsync("q1", Encoding.UTF8.GetBytes("e\0q2\0b\0x\03\0-"));
+        await _store.SweepAsync(Sweep);
+        Assert.Equal(JobState.Waiting, await StateAsync("b"));
+        await _store.SweepAsync(Sweep);
+        Assert.Equal(0, await OutboxAsync("q1"));
+    }
+
+    [Fact]
+    public async Task Messages_that_are_none_do_not_stand_in_the_way()
+    {
+        await _store.EnqueueFlowAsync([Job("a", "q1"), Job("b", "q2", "q1/a")], 100);
+        foreach (var text in (string[])["", "z", "e\0q2", "f\0\0\0\u0009flow"])
+        {
+            await PushAsync("q1", Encoding.UTF8.GetBytes(text));
+        }
+
+        await PushAsync("q1", [(byte)'f', 0xFF, 0xFF, 0xFF, 0xFF]);
+        await PushAsync("q1", Encoding.UTF8.GetBytes("e\0q2\0b\0a\03\0-"));
+        await _store.SweepAsync(Sweep);
+        Assert.Equal(JobState.Waiting, await StateAsync("b"));
+        Assert.Equal(0, await OutboxAsync("q1"));
+    }
+
+    private static NewJob Job(string id, string queue, params string[] after) => new()
+    {
+        Id = id,
+        Queue = queue,
+        Type = "work",
+        Payload = "1"u8.ToArray(),
+        After = [.. after.Select(static address => new JobAddress(address.Split('/')[0], address.Split('/')[1]))],
+    };
+
+    private async Task PushAsync(string queue, byte[] message) =>
+        await shared.Client.ExecuteAsync("RPUSH", TestContext.Current.CancellationToken, new QueueKeys(_prefix, queue).Outbox, message);
+
+    private async Task<long> OutboxAsync(string queue) =>
+        (await shared.Client.ExecuteAsync("LLEN", TestContext.Current.CancellationToken, new QueueKeys(_prefix, queue).Outbox)).AsInt64();
+
+    private async Task<JobState?> StateAsync(string id) => (await _store.GetAsync(id))?.State;
+
+    private async Task EndAsync(string queue, string id)
+    {
+        var claimed = Assert.Single((await _store.ClaimAsync(new ClaimRequest
+        {
+            Worker = new WorkerIdentity("w", "host", 1, ["q1", "q2"]),
+            Lease = TimeSpan.FromMinutes(1),
+            Queues = [new QueueCapacity(queue, 10)],
+            MaximumJobs = 10,
+        })).Jobs);
+        Assert.Equal(id, claimed.Id);
+        await _store.FinishAsync([new JobFinish { Run = new JobRun(queue, id, claimed.Token), Kind = FinishKind.Completed, Remove = true }]);
+    }
+}
