@@ -1,4 +1,5 @@
 using System.Text;
+using Millrace.Jobs;
 
 namespace Millrace.AspNetCore.Management;
 
@@ -6,6 +7,13 @@ namespace Millrace.AspNetCore.Management;
 internal sealed record JobDetail : JobView
 {
     private const int MaximumShownBytes = 64 * 1024;
+
+    /// <summary>Null when it waits for none.</summary>
+    public required JobCondition? RunsWhen { get; init; }
+
+    public required IReadOnlyList<JobLinkView> After { get; init; }
+
+    public required IReadOnlyList<JobLinkView> Before { get; init; }
 
     public required int PayloadBytes { get; init; }
 

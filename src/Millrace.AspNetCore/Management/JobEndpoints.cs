@@ -14,10 +14,10 @@ internal static class JobEndpoints
 {
     public static void Map(IEndpointRouteBuilder api, MillraceOptions options)
     {
-        api.Read(options, "/jobs", "Lists jobs: running, waiting, scheduled, dead, cancelled, completed; with a tag, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
+        api.Read(options, "/jobs", "Lists jobs: running, waiting, scheduled, blocked, dead, cancelled, completed; with a tag, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
         api.Read(options, "/jobs/stats", "Counts jobs of all queues and what this process did", StatsAsync).Produces<JobStatsView>();
-        api.Read(options, "/jobs/{id}", "Shows one job", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.Operate(options, "POST", "/jobs/{id}/cancel", "Cancels a waiting job, asks a running one to stop", CancelAsync).Produces<Operated>();
+        api.Read(options, "/jobs/{id}", "Shows one job, what it waits for and what waits for it", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.Operate(options, "POST", "/jobs/{id}/cancel", "Cancels a waiting or blocked job, asks a running one to stop", CancelAsync).Produces<Operated>();
         api.Operate(options, "POST", "/jobs/{id}/retry", "Puts a dead job back in line", RetryAsync).Produces<Operated>();
         api.Operate(options, "DELETE", "/jobs/{id}", "Removes a job that is not running", DeleteAsync).Produces<Operated>();
     }
@@ -26,6 +26,7 @@ internal static class JobEndpoints
         queues.Sum(q => q.Waiting),
         queues.Sum(q => q.Delayed),
         queues.Sum(q => q.Retrying),
+        queues.Sum(q => q.Blocked),
         queues.Sum(q => q.Running),
         queues.Sum(q => q.Completed),
         queues.Sum(q => q.Dead),
@@ -82,7 +83,7 @@ internal static class JobEndpoints
         }
 
         var withPayload = await AccessGate.MayOperateAsync(context, options.Value).ConfigureAwait(false);
-        return Results.Json(JobView.Detail(job, withPayload), ManagementJson.Default.JobDetail);
+        return Results.Json(JobView.Detail(job, await jobs.GetLinksAsync(id, cancellation.Token).ConfigureAwait(false) ?? new JobLinks(), withPayload), ManagementJson.Default.JobDetail);
     }
 
     private static async Task<IResult> CancelAsync(HttpContext context, JobClient jobs, string id)

@@ -9,7 +9,7 @@ namespace Millrace.AspNetCore.Management;
 /// <summary>JSON of the management API: camel case, enumerations by name, unknown and repeated fields refused.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
-    Converters = [typeof(JobStateConverter), typeof(CacheWarmingOutcomeConverter), typeof(CacheWarmingPriorityConverter)],
+    Converters = [typeof(JobStateConverter), typeof(JobConditionConverter), typeof(CacheWarmingOutcomeConverter), typeof(CacheWarmingPriorityConverter)],
     AllowDuplicateProperties = false,
     MaxDepth = 8,
     NumberHandling = JsonNumberHandling.Strict,

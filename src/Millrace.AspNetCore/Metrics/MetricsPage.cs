@@ -96,7 +96,7 @@ internal sealed class MetricsPage(CacheRegistry caches, JobClient jobs, ChannelC
         {
             (string State, long Count)[] states =
             [
-                ("waiting", queue.Waiting), ("delayed", queue.Delayed), ("retrying", queue.Retrying), ("running", queue.Running),
+                ("waiting", queue.Waiting), ("delayed", queue.Delayed), ("retrying", queue.Retrying), ("blocked", queue.Blocked), ("running", queue.Running),
                 ("completed", queue.Completed), ("dead", queue.Dead), ("cancelled", queue.Cancelled),
             ];
             foreach (var (state, count) in states)

@@ -6,7 +6,7 @@ namespace Millrace.AspNetCore.Overviews;
 /// <summary>Jobs at one moment. When the store did not answer, <see cref="Error"/> says so and the lists are empty.</summary>
 internal sealed record JobsOverview
 {
-    public static readonly JobTotals NoTotals = new(0, 0, 0, 0, 0, 0, 0);
+    public static readonly JobTotals NoTotals = new(0, 0, 0, 0, 0, 0, 0, 0);
 
     public string? Error { get; init; }
 
@@ -19,6 +19,8 @@ internal sealed record JobsOverview
     public IReadOnlyList<JobView> Running { get; init; } = [];
 
     public IReadOnlyList<JobView> Retrying { get; init; } = [];
+
+    public IReadOnlyList<JobView> Blocked { get; init; } = [];
 
     public IReadOnlyList<JobView> Dead { get; init; } = [];
 

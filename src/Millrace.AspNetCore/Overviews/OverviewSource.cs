@@ -88,6 +88,7 @@ internal sealed class OverviewSource(
                 Totals = totals,
                 Running = totals.Running == 0 ? [] : await ListAsync(JobState.Running, JobsShown, cancellationToken).ConfigureAwait(false),
                 Dead = totals.Dead == 0 ? [] : await ListAsync(JobState.Dead, JobsShown, cancellationToken).ConfigureAwait(false),
+                Blocked = totals.Blocked == 0 ? [] : await ListAsync(JobState.Blocked, JobsShown, cancellationToken).ConfigureAwait(false),
                 Retrying = totals.Retrying == 0
                     ? []
                     : [.. (await ListAsync(JobState.Scheduled, ScheduledScanned, cancellationToken).ConfigureAwait(false)).Where(job => job.Attempt > 0).Take(JobsShown)],

@@ -8,6 +8,7 @@ let tab = null;
 const tabs = {
   running: { name: 'Running', total: t => t.running, rows: j => j.running, empty: 'No job is running.' },
   retrying: { name: 'Retrying', total: t => t.retrying, rows: j => j.retrying, empty: 'No job waits for another attempt.' },
+  blocked: { name: 'Blocked', total: t => t.blocked, rows: j => j.blocked, empty: 'No job waits for another one.' },
   dead: { name: 'Dead', total: t => t.dead, rows: j => j.dead, empty: 'No job is dead. A job gets here when its last attempt has failed.' },
 };
 
@@ -28,6 +29,7 @@ export function queues(model, redraw) {
     { head: 'Delayed', num: true, cell: q => count(q.delayed) },
     { head: 'Running', cell: q => (q.concurrency ? fill(q.running, q.concurrency, `${exact(q.running)} of ${exact(q.concurrency)}`, q.waiting > 0) : exact(q.running)) },
     { head: 'Retrying', num: true, cell: q => (q.retrying > 0 ? state('retry', count(q.retrying)) : '0') },
+    { head: 'Blocked', num: true, cell: q => count(q.blocked) },
     { head: 'Dead', num: true, cell: q => (q.dead > 0 ? state('bad', count(q.dead)) : '0') },
     { head: 'Completed, kept', num: true, cell: q => count(q.completed) },
     may ? { head: '', acts: true, cell: q => {
@@ -78,6 +80,9 @@ function columns(model, redraw) {
     return [job, queue, attempt,
       { head: 'Next attempt', num: true, cell: j => h('span', { title: dateTime(j.dueAt) }, relative(j.dueAt, now)) }, error, ...acts];
   }
+  if (tab === 'blocked') {
+    return [job, queue, { head: 'Enqueued', num: true, cell: j => h('span', { title: dateTime(j.createdAt) }, relative(j.createdAt, now)) }, ...acts];
+  }
   return [job, queue, attempt,
     { head: 'Died', num: true, cell: j => h('span', { title: dateTime(j.finishedAt) }, relative(j.finishedAt, now)) }, error, ...acts];
 }
@@ -117,6 +122,7 @@ async function show(job, model) {
         fact('Tags', (j.tags ?? []).join(', ')), fact('Schedule', j.schedule),
         fact('Enqueued', dateTime(j.createdAt)), fact('Due', dateTime(j.dueAt)), fact('Started', j.startedAt && dateTime(j.startedAt)),
         fact('Ended', j.finishedAt && dateTime(j.finishedAt)), fact('Worker', j.workerId && h('span', { class: 'mono' }, j.workerId))),
+      links('Runs ' + (conditions[j.runsWhen] ?? 'after'), j.after, model), links('Jobs that wait for it', j.before, model),
       j.error ? [h('h3', null, 'Error'), h('pre', { tabindex: '0' }, j.error)] : null,
       j.payload ? [h('h3', null, 'Payload'), h('pre', { tabindex: '0' }, pretty(j.payload))]
         : h('p', { class: 'muted small bar-line' }, model.access?.canOperate ? `The payload has ${exact(j.payloadBytes)} bytes and is too large to show.` : `The payload (${exact(j.payloadBytes)} bytes) is shown to operators only.`),
@@ -125,6 +131,26 @@ async function show(job, model) {
   } catch (error) {
     box.show(h('p', null, `${error.title}. ${error.message}`));
   }
+}
+
+const conditions = {
+  allCompleted: 'when all of these have completed',
+  allCompletedOrCancel: 'when all of these have completed, else not',
+  allEnded: 'when all of these have ended',
+  anyFailed: 'as soon as one of these has failed',
+};
+
+const LINKS_SHOWN = 50;
+
+function links(title, list, model) {
+  if (!list?.length) {
+    return null;
+  }
+  const ended = l => (l.ended === null || l.ended === undefined ? '' : l.ended === 'completed' ? state('ok', 'completed') : state('bad', l.ended));
+  return [h('h3', null, title),
+    h('ul', null, list.slice(0, LINKS_SHOWN).map(l => h('li', null,
+      button(l.id, () => show({ id: l.id, type: l.id }, model), { class: 'quiet mono', 'aria-label': `Details of ${l.id}` }), ' ', h('span', { class: 'muted' }, l.queue), ' ', ended(l)))),
+    list.length > LINKS_SHOWN ? h('p', { class: 'muted small' }, `and ${exact(list.length - LINKS_SHOWN)} more`) : null];
 }
 
 function pretty(json) {

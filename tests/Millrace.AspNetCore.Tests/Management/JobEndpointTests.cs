@@ -69,6 +69,26 @@ public sealed class JobEndpointTests
         Assert.Equal(HttpStatusCode.NotFound, await SendAsync(client, "GET", $"/api/jobs/{new string('x', 500)}"));
     }
 
+    [Fact, Trait("req", "J-10")]
+    public async Task A_job_shows_what_it_waits_for_and_what_waits_for_it()
+    {
+        await using var site = await StartAsync();
+        using var client = site.Client("operator");
+        var flow = new JobFlow();
+        var first = flow.Add(new Ping(1));
+        var second = flow.Add(new Ping(2)).After(first).When(JobCondition.AllCompletedOrCancel);
+        await site.Get<JobClient>().EnqueueFlowAsync(flow);
+
+        Assert.Equal(1, Count(await GetAsync(client, "/api/jobs?state=blocked")));
+        Assert.Equal(1, (await GetAsync(client, "/api/jobs/stats")).GetProperty("totals").GetProperty("blocked").GetInt64());
+        Assert.Equal(second.Id, Assert.Single((await GetAsync(client, $"/api/jobs/{first.Id}")).GetProperty("before").EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal(JsonValueKind.Null, (await GetAsync(client, $"/api/jobs/{first.Id}")).GetProperty("runsWhen").ValueKind);
+        Assert.Equal(HttpStatusCode.OK, await SendAsync(client, "POST", $"/api/jobs/{first.Id}/cancel"));
+        var waiting = await GetAsync(client, $"/api/jobs/{second.Id}");
+        Assert.Equal(("cancelled", "allCompletedOrCancel"), (waiting.GetProperty("state").GetString(), waiting.GetProperty("runsWhen").GetString()));
+        Assert.Equal("cancelled", Assert.Single(waiting.GetProperty("after").EnumerateArray()).GetProperty("ended").GetString());
+    }
+
     [Fact]
     public async Task Payloads_are_for_operators()
     {

@@ -182,7 +182,7 @@ internal sealed class CrashRun(LabServer server, int seed, TimeSpan duration, IT
     private async Task<string?> WhyBusyAsync()
     {
         var queues = await _store.GetQueuesAsync(Token);
-        return queues.Any(static queue => queue.Waiting + queue.Delayed + queue.Retrying + queue.Running > 0) ? string.Join(", ", queues) : null;
+        return queues.Any(static queue => queue.Waiting + queue.Delayed + queue.Retrying + queue.Blocked + queue.Running > 0) ? string.Join(", ", queues) : null;
     }
 
     private async Task<ScheduleRecord> ScheduleAsync() => Assert.Single(await _store.GetSchedulesAsync(Token));

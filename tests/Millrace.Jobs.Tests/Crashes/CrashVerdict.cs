@@ -61,7 +61,8 @@ internal sealed class CrashVerdict(CrashReport report, List<JobRecord> jobs, boo
     }
 
     private static JobState Expected(JobRecord job) =>
-        job.Id.StartsWith("poison-", StringComparison.Ordinal) || (job.Schedule is null && Number(job.Id) % 13 == 0) ? JobState.Dead : JobState.Completed;
+        job.Id.Contains(".failed-", StringComparison.Ordinal) && Number(job.Id) % 13 != 0 ? JobState.Cancelled
+        : job.Id.StartsWith("poison-", StringComparison.Ordinal) || (job.Schedule is null && Number(job.Id) % 13 == 0) ? JobState.Dead : JobState.Completed;
 
     private static int Number(string id) =>
         int.TryParse(id.AsSpan(id.IndexOf('-', StringComparison.Ordinal) + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;

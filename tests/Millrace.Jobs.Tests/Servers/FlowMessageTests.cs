@@ -1,6 +1,7 @@
 using System.Text;
 using Millrace.Jobs.Stores.Redis;
 using Millrace.Jobs.Tests.Stores;
+using Millrace.TestKit;
 
 namespace Millrace.Jobs.Tests.Servers;
 
@@ -73,6 +74,40 @@ public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedR
         await _store.SweepAsync(Sweep);
         Assert.Equal(JobState.Waiting, await StateAsync("b"));
         Assert.Equal(0, await OutboxAsync("q1"));
+    }
+
+    [Theory]
+    [InlineData(JobCondition.AllCompleted, JobState.Cancelled)]
+    [InlineData(JobCondition.AllEnded, JobState.Waiting)]
+    public async Task A_job_does_not_wait_for_ever_for_one_that_a_server_has_lost(JobCondition condition, JobState expected)
+    {
+        var clock = new FakeClock();
+        await using var store = new RedisJobStore(shared.Client, _prefix, clock);
+        await store.EnqueueFlowAsync([Job("a", "q1"), Job("b", "q2", "q1/a") with { Condition = condition }], 100);
+        await shared.Client.ExecuteAsync("DEL", TestContext.Current.CancellationToken, [.. new QueueKeys(_prefix, "q1").All]);
+        await store.SweepAsync(Sweep);
+        Assert.Equal(JobState.Blocked, (await store.GetAsync("b"))!.State);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await store.SweepAsync(Sweep);
+        Assert.Equal(expected, (await store.GetAsync("b"))!.State);
+    }
+
+    [Fact]
+    public async Task An_end_whose_message_a_server_has_lost_is_found_out_and_one_on_its_way_is_waited_for()
+    {
+        var clock = new FakeClock();
+        await using var store = new RedisJobStore(shared.Client, _prefix, clock);
+        await store.EnqueueFlowAsync([Job("a", "q1"), Job("x", "q1"), Job("b", "q2", "q1/a"), Job("c", "q2", "q1/x")], 100);
+        await shared.Client.ExecuteAsync("DEL", TestContext.Current.CancellationToken, new QueueKeys(_prefix, "q1").All[21]); // who waits for whom
+        var claimed = (await store.ClaimAsync(new ClaimRequest { Worker = new WorkerIdentity("w", "host", 1, ["q1"]), Lease = TimeSpan.FromHours(1), Queues = [new QueueCapacity("q1", 10)], MaximumJobs = 10 })).Jobs;
+        await store.FinishAsync([new JobFinish { Run = new JobRun("q1", "a", claimed[0].Token), Kind = FinishKind.Completed, Result = "5"u8.ToArray() }]);
+        await store.FinishAsync([new JobFinish { Run = new JobRun("q1", "x", claimed[1].Token), Kind = FinishKind.Completed, Remove = true }]);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await PushAsync("q1", Encoding.UTF8.GetBytes("e\0q2\0c\0x\03\0+6"));
+        await store.SweepAsync(Sweep);
+        Assert.Equal((JobState.Waiting, JobState.Waiting), ((await store.GetAsync("b"))!.State, (await store.GetAsync("c"))!.State));
+        Assert.Equal("5", Encoding.UTF8.GetString((await store.GetLinksAsync("b"))!.After[0].Result!.Value.Span));
+        Assert.Equal("6", Encoding.UTF8.GetString((await store.GetLinksAsync("c"))!.After[0].Result!.Value.Span));
     }
 
     private static NewJob Job(string id, string queue, params string[] after) => new()

@@ -24,7 +24,7 @@ internal sealed partial class RedisJobStore
             more |= left;
         }
 
-        await RelayAsync(queues, cancellationToken).ConfigureAwait(false);
+        await TellAndAuditAsync(queues, cancellationToken).ConfigureAwait(false);
         return new SweepResult { Rescued = rescued, Removed = removed, More = more };
     }
 

@@ -73,7 +73,8 @@ internal sealed class PostgresJobStore : SqlJobStore
     /// <inheritdoc />
     public override ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) => throw new NotSupportedException("Jobs that wait for others are not there on PostgreSQL yet; use SQLite or Redis.");
 
-    public override ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) => throw new NotSupportedException("Jobs that wait for others are not there on PostgreSQL yet; use SQLite or Redis.");
+    public override async ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) =>
+        await GetAsync(id, cancellationToken).ConfigureAwait(false) is null ? null : new JobLinks();
 
     public override async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
     {
