@@ -31,6 +31,8 @@ internal readonly struct SqlRow(DbDataReader reader)
 
     public int Integer(int column, int minimum, int maximum) => (int)Number(column, minimum, maximum);
 
+    public double Real(int column) => reader.GetValue(column) is double value && double.IsFinite(value) ? value : throw Invalid(column);
+
     public bool Flag(int column) => reader.GetValue(column) is bool value ? value : Number(column, 0, 1) == 1;
 
     public JobState State(int column) => (JobState)Number(column, 0, 6);

@@ -6,7 +6,7 @@ namespace Millrace.Jobs.Stores.Sql.Postgres;
 /// <para>When a group cannot be stored as a whole (a full queue, a job that the database refuses), each is done again alone.</para>
 /// <para>The line needs no bound: each caller waits for its own enqueue and holds the jobs anyway. That it waits is the back-pressure.</para>
 /// </remarks>
-internal sealed class EnqueueLine(Func<IReadOnlyList<NewJob>, int, ValueTask<EnqueueOutcome>> enqueue)
+internal sealed class EnqueueLine(Func<IReadOnlyList<NewJob>, int, ValueTask<EnqueueAnswer>> enqueue)
 {
     /// <summary>Most statements at once.</summary>
     public const int MaximumLanes = 4;
@@ -91,7 +91,7 @@ internal sealed class EnqueueLine(Func<IReadOnlyList<NewJob>, int, ValueTask<Enq
         {
             try
             {
-                request.Succeed(await enqueue(request.Jobs, request.Maximum).ConfigureAwait(false));
+                request.Succeed((await enqueue(request.Jobs, request.Maximum).ConfigureAwait(false)).Of(request.Jobs));
             }
             catch (Exception error)
             {
@@ -103,45 +103,28 @@ internal sealed class EnqueueLine(Func<IReadOnlyList<NewJob>, int, ValueTask<Enq
     /// <summary>False when nothing of the group was stored.</summary>
     private async ValueTask<bool> TryTogetherAsync(List<EnqueueRequest> group)
     {
-        EnqueueOutcome outcome;
+        EnqueueAnswer answer;
         try
         {
-            outcome = await enqueue([.. group.SelectMany(static request => request.Jobs)], group[0].Maximum).ConfigureAwait(false);
+            answer = await enqueue([.. group.SelectMany(static request => request.Jobs)], group[0].Maximum).ConfigureAwait(false);
         }
         catch (Exception)
         {
             return false; // whoever it was about learns it when each is done alone
         }
 
-        if (outcome.FullQueue is not null)
+        if (answer.IsFull)
         {
             return false;
         }
 
-        // Of an id that stands in the group twice, the first was added.
-        var existing = outcome.Existing.GroupBy(static id => id, StringComparer.Ordinal).ToDictionary(static ids => ids.Key, static ids => ids.Count(), StringComparer.Ordinal);
-        for (var i = group.Count - 1; i >= 0; i--)
+        var first = 0;
+        foreach (var request in group)
         {
-            group[i].Succeed(existing.Count == 0 ? outcome : new EnqueueOutcome { Existing = TakeOwn(group[i].Jobs, existing) });
+            request.Succeed(answer.Of(request.Jobs, first));
+            first += request.Jobs.Count;
         }
 
         return true;
-    }
-
-    /// <summary>Those of the existing ids that are this request's, last ones first.</summary>
-    private static List<string> TakeOwn(IReadOnlyList<NewJob> jobs, Dictionary<string, int> existing)
-    {
-        var own = new List<string>();
-        for (var i = jobs.Count - 1; i >= 0; i--)
-        {
-            var id = jobs[i].Id;
-            if (existing.TryGetValue(id, out var left) && left > 0)
-            {
-                existing[id] = left - 1;
-                own.Insert(0, id);
-            }
-        }
-
-        return own;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Millrace.Jobs.Stores.Sql.Postgres.Operations;
 
@@ -19,6 +20,7 @@ internal sealed class PostgresJobStore : SqlJobStore
     private readonly EnqueueLine _line;
     private readonly LineFronts _fronts;
     private readonly WorkSignal _signal;
+    private readonly ConcurrentDictionary<string, QueueCapacity> _limits = new(StringComparer.Ordinal); // of the queues whose last claim here had any
     private readonly SemaphoreSlim _opening = new(1, 1);
     private bool _open; // set once, under _opening
     private bool _closed;
@@ -78,11 +80,6 @@ internal sealed class PostgresJobStore : SqlJobStore
 
     public override async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
     {
-        foreach (var job in jobs)
-        {
-            Guards.Refuse(job);
-        }
-
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
         return await _line.RunAsync(jobs, maximumQueueLength, cancellationToken).ConfigureAwait(false);
     }
@@ -90,12 +87,8 @@ internal sealed class PostgresJobStore : SqlJobStore
     /// <inheritdoc />
     public override async ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
     {
-        foreach (var queue in request.Queues)
-        {
-            Guards.Refuse(queue);
-        }
-
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
+        NoteLimits(request.Queues);
         var more = Following();
         var result = await _sessions.RunUrgentAsync(
             (session, token) => new Claim(request, _fronts, _ownClock).RunAsync(session, Now, more, token), cancellationToken).ConfigureAwait(false);
@@ -135,7 +128,7 @@ internal sealed class PostgresJobStore : SqlJobStore
     public override async ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default)
     {
         var result = await RunAsync((session, token) => Sweep.RunAsync(session, Now, request, DescribeLostWorker, token), cancellationToken).ConfigureAwait(false);
-        BackInLine(result.Rescued.Where(static job => job.State == JobState.Waiting).Select(static job => job.Queue).ToHashSet(StringComparer.Ordinal));
+        BackInLine(result.Rescued.Where(job => job.State == JobState.Waiting || HasLimit(job.Queue)).Select(static job => job.Queue).ToHashSet(StringComparer.Ordinal));
         return result;
     }
 
@@ -195,7 +188,7 @@ internal sealed class PostgresJobStore : SqlJobStore
             long? due;
             try
             {
-                due = await RunAsync((session, token) => FindWork.RunAsync(session, Now, queues, token), cancellationToken).ConfigureAwait(false);
+                due = await RunAsync((session, token) => FindWork.RunAsync(session, Now, queues, _limits, token), cancellationToken).ConfigureAwait(false);
             }
             catch (ObjectDisposedException) when (Volatile.Read(ref _closed))
             {
@@ -260,21 +253,44 @@ internal sealed class PostgresJobStore : SqlJobStore
         return await _sessions.RunAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<EnqueueOutcome> EnqueueGroupAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+    private async ValueTask<EnqueueAnswer> EnqueueGroupAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
     {
         var more = Following();
-        var outcome = await _sessions.RunUrgentAsync(
+        var answer = await _sessions.RunUrgentAsync(
             (session, token) => Enqueue.RunAsync(session, Now, jobs, maximumQueueLength, more, token), CancellationToken.None).ConfigureAwait(false);
-        if (outcome.FullQueue is null)
+        if (!answer.IsFull)
         {
+            if (jobs.Any(static job => job.Unique is { Replace: true }))
+            {
+                _fronts.Forget(jobs[0].Queue); // a job that took over another due time keeps its order of enqueue
+            }
+
             _signal.Pulse(jobs[0].Queue);
         }
 
-        return outcome;
+        return answer;
     }
 
     /// <summary>What is to be added to an operation that changes counts: now and then, that they be added up.</summary>
     private Action<PostgresBatch>? Following() => Interlocked.Increment(ref _changes) % Compact.Interval == 0 ? Compact.Add : null;
+
+    private void NoteLimits(IReadOnlyList<QueueCapacity> queues)
+    {
+        foreach (var queue in queues)
+        {
+            if (queue is { MaximumRunning: not null } or { Rate: not null })
+            {
+                _limits[queue.Queue] = queue;
+            }
+            else if (!_limits.IsEmpty)
+            {
+                _limits.TryRemove(queue.Queue, out _);
+            }
+        }
+    }
+
+    /// <summary>Whether the end of a job leaves a place that others may wait for.</summary>
+    private bool HasLimit(string queue) => !_limits.IsEmpty && _limits.TryGetValue(queue, out var limits) && limits.MaximumRunning is not null;
 
     private void Finished(IReadOnlyList<JobFinish> finishes)
     {
@@ -285,7 +301,7 @@ internal sealed class PostgresJobStore : SqlJobStore
                 _fronts.Forget(finish.Run.Queue);
             }
 
-            if (Finish.PutsBack(finish))
+            if (Finish.PutsBack(finish) || HasLimit(finish.Run.Queue))
             {
                 _signal.Pulse(finish.Run.Queue);
             }

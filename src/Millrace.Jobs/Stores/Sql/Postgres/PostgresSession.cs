@@ -19,6 +19,8 @@ internal sealed class PostgresSession : IAsyncDisposable
         RESET plan_cache_mode; RESET default_transaction_isolation
         """;
 
+    private const string Savepoint = "millrace";
+
     private readonly DbConnection _connection;
     private readonly List<Shape> _shapes = []; // as many as there are combinations of statements in the operations: some dozens
     private DbTransaction? _transaction;
@@ -65,6 +67,12 @@ internal sealed class PostgresSession : IAsyncDisposable
         await _transaction.DisposeAsync().ConfigureAwait(false);
         _transaction = null;
     }
+
+    /// <summary>Marks the place in the transaction to which <see cref="UndoAsync"/> goes back.</summary>
+    public async ValueTask SaveAsync(CancellationToken cancellationToken) => await _transaction!.SaveAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Undoes what was done since <see cref="SaveAsync"/>; the transaction goes on.</summary>
+    public async ValueTask UndoAsync(CancellationToken cancellationToken) => await _transaction!.RollbackAsync(Savepoint, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Runs statements without parameters or rows, apart from each other unless a transaction was begun.</summary>
     public async ValueTask ExecuteAsync(string sql, CancellationToken cancellationToken)

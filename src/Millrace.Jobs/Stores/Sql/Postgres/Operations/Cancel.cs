@@ -11,7 +11,9 @@ internal static class Cancel
         WITH before AS (SELECT queue, state, attempt FROM millrace.job WHERE id = @id AND state < 2),
         ended AS (
           UPDATE millrace.job SET state = 5, finished_at = millrace.clock(@now) WHERE id = @id AND state < 2
-          RETURNING queue, state, attempt),
+          RETURNING id, queue, state, attempt, unique_key),
+        leaving AS (SELECT queue, unique_key, id FROM ended WHERE unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         moves AS (SELECT queue, state, attempt, -1 AS number FROM before UNION ALL SELECT queue, state, attempt, 1 FROM ended)
         {QueueChange.Insert}
         """;

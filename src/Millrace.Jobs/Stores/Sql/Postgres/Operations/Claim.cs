@@ -1,6 +1,7 @@
 namespace Millrace.Jobs.Stores.Sql.Postgres.Operations;
 
-/// <summary><see cref="JobStore.ClaimAsync"/>: lease, ends, what has fallen due, claim; one round trip and one transaction.</summary>
+/// <summary><see cref="JobStore.ClaimAsync"/>: lease, ends, what has fallen due, claim; one transaction, and one round trip unless
+/// one of the queues has a limit over all processes (<see cref="Limits"/>).</summary>
 internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvider clock)
 {
     /// <summary>Most scheduled jobs of a queue that one claim puts in line. When more fall due between two claims, the others follow with the next
@@ -22,7 +23,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
 
     // Of each queue two stretches of its line: all of a higher priority than its front, then from the front on. The limits are pulled through from
     // the outermost one, so that no more rows are locked than are taken.
-    private const string Take = """
+    private const string Take = $"""
         WITH claimed AS (
           UPDATE millrace.job
           SET state = 2, attempt = attempt + 1, worker = @worker, token = nextval('millrace.token'), started_at = millrace.clock(@now),
@@ -39,17 +40,23 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
               LIMIT q.capacity) next
             WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
             LIMIT @maximum))
-          RETURNING id, queue, token, rank, due_at, sequence, type, payload, attempt, max_attempts, timeout_ticks, tags, metadata, created_at, started_at),
+          RETURNING id, queue, token, rank, due_at, sequence, type, payload, attempt, max_attempts, timeout_ticks, tags, metadata, created_at, started_at,
+            unique_key, unique_until),
+        leaving AS (SELECT queue, unique_key, id FROM claimed WHERE unique_until = 1),
+        {UniqueKeys.Free},
         counted AS (INSERT INTO millrace.queue_change (queue, waiting) SELECT queue, -count(*) FROM claimed GROUP BY queue)
         SELECT * FROM claimed
         """;
 
     // What is not valid is replaced, so that the job can be read again.
     private const string Bury = $"""
-        WITH buried AS (
+        WITH leaving AS (
+          SELECT queue, unique_key, id FROM millrace.job WHERE worker = @worker AND sequence = ANY (@sequences) AND unique_key IS NOT NULL),
+        {UniqueKeys.Free},
+        buried AS (
           UPDATE millrace.job
           SET state = 4, finished_at = millrace.clock(@now), worker = NULL, error = b.error, type = left(type, 100), priority = 0, attempt = 1, max_attempts = 1,
-              timeout_ticks = NULL, tags = NULL, metadata = NULL, schedule = NULL, created_at = millrace.clock(@now), due_at = millrace.clock(@now), started_at = NULL, token = 0,
+              timeout_ticks = NULL, tags = NULL, metadata = NULL, schedule = NULL, unique_key = NULL, unique_until = NULL, created_at = millrace.clock(@now), due_at = millrace.clock(@now), started_at = NULL, token = 0,
               cancel_requested = false, result = NULL, progress = 0, progress_message = NULL
           FROM unnest(@sequences, @tokens, @errors) AS b(sequence, token, error)
           WHERE job.worker = @worker AND job.sequence = b.sequence AND job.token = b.token
@@ -59,8 +66,9 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         """;
 
     private readonly List<(LineFront Place, ClaimedJob Job)> _claimed = [];
-    private readonly List<(long Sequence, long Token, string Error)> _invalid = [];
+    private readonly List<(string Queue, long Sequence, long Token, string Error)> _invalid = [];
     private readonly Dictionary<string, (int Order, LineFront From, int Limit)> _queues = new(StringComparer.Ordinal);
+    private readonly Limits _limits = new(request.Queues);
 
     /// <param name="session">The session.</param>
     /// <param name="now">The store's clock; null is the server's.</param>
@@ -86,13 +94,21 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         Lease.Add(batch, session, now, request.Worker, request.Lease);
         var finish = new Finish(request.Finishes);
         finish.Add(batch, now);
-        if (request.Queues.Count > 0)
+        if (_limits.Any)
         {
-            AddClaim(batch, now);
+            await ClaimWithinLimitsAsync(session, batch, now, more, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            if (request.Queues.Count > 0)
+            {
+                AddClaim(batch, now);
+            }
+
+            more?.Invoke(batch);
+            await batch.RunAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        more?.Invoke(batch);
-        await batch.RunAsync(cancellationToken).ConfigureAwait(false);
         var finished = await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
         if (_invalid.Count > 0)
         {
@@ -104,13 +120,33 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         return new ClaimResult(jobs.ConvertAll(static claimed => claimed.Job), finished);
     }
 
+    private async ValueTask ClaimWithinLimitsAsync(PostgresSession session, PostgresBatch batch, long? now, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+    {
+        await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+        _limits.Look(batch, now);
+        await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        batch = session.Batch();
+        AddClaim(batch, _limits.Now);
+        more?.Invoke(batch);
+        await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        var started = _claimed.Select(static claimed => claimed.Job.Queue).Concat(_invalid.Select(static row => row.Queue)).CountBy(static queue => queue, StringComparer.Ordinal);
+        batch = session.Batch();
+        if (_limits.Keep(batch, started.ToDictionary(StringComparer.Ordinal)))
+        {
+            await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private void AddClaim(PostgresBatch batch, long? now)
     {
         var putBack = request.Finishes.Where(Finish.ReturnsToLine).Select(static finish => finish.Run.Queue).ToHashSet(StringComparer.Ordinal);
-        foreach (var (queue, capacity) in request.Queues)
+        foreach (var limits in request.Queues)
         {
+            var (queue, capacity) = limits;
             var from = putBack.Contains(queue) ? LineFront.Beginning : fronts.Get(queue);
-            _queues.Add(queue, (_queues.Count, from, Math.Min(capacity, request.MaximumJobs)));
+            _queues.Add(queue, (_queues.Count, from, _limits.Allow(limits, Math.Min(capacity, request.MaximumJobs))));
         }
 
         var names = _queues.Keys.ToArray();
@@ -152,7 +188,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         }
         catch (InvalidDataException error)
         {
-            _invalid.Add((row.Number(5), row.Number(2), error.Message));
+            _invalid.Add((row.Text(1, JobLimits.MaximumNameLength), row.Number(5), row.Number(2), error.Message));
         }
     }
 
@@ -179,7 +215,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
             {
                 fronts.Found(queue, from, own[0].Place, began, version);
             }
-            else if (from != LineFront.Beginning && jobs.Count < request.MaximumJobs)
+            else if (from != LineFront.Beginning && limit > 0 && jobs.Count < request.MaximumJobs)
             {
                 fronts.Forget(queue); // the line's end: what else there may be is before the front
             }

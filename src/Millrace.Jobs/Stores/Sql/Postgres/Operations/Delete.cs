@@ -6,7 +6,9 @@ internal static class Delete
     private const string Lock = "SELECT id FROM millrace.job WHERE id = ANY (@ids) AND state <> 2 ORDER BY id FOR UPDATE";
 
     private const string Remove = $"""
-        WITH removed AS (DELETE FROM millrace.job WHERE id = ANY (@ids) AND state <> 2 RETURNING queue, state, attempt, sequence, tags),
+        WITH removed AS (DELETE FROM millrace.job WHERE id = ANY (@ids) AND state <> 2 RETURNING id, queue, state, attempt, sequence, tags, unique_key),
+        leaving AS (SELECT queue, unique_key, id FROM removed WHERE unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         untagged AS (
           DELETE FROM millrace.job_tag t USING (SELECT sequence, unnest(tags) AS tag FROM removed WHERE tags IS NOT NULL) r
           WHERE t.tag = r.tag AND t.sequence = r.sequence),

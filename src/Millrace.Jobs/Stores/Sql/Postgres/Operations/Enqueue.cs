@@ -9,7 +9,8 @@ internal static class Enqueue
     /// <summary>Those who enqueue at one moment bring fewer jobs than this.</summary>
     public const int Margin = 10 * JobLimits.MaximumEnqueueBatch;
 
-    private const string Pending = $"(SELECT coalesce(sum(coalesce(c.scheduled, 0) + coalesce(c.waiting, 0)), 0) FROM {QueueChange.All} c WHERE c.queue = @queue)";
+    /// <summary>How many jobs of the queue are pending.</summary>
+    public const string Pending = $"(SELECT coalesce(sum(coalesce(c.scheduled, 0) + coalesce(c.waiting, 0)), 0) FROM {QueueChange.All} c WHERE c.queue = @queue)";
 
     // As if every job were new; with the margin, because others may be at it too.
     private const string Roomy = $"room AS MATERIALIZED (SELECT {Pending} + cardinality(@ids) + @margin <= @maximum AS fits)";
@@ -20,14 +21,25 @@ internal static class Enqueue
         room AS MATERIALIZED (SELECT fresh.number = 0 OR {Pending} + fresh.number <= @maximum AS fits FROM fresh)
         """;
 
-    private const string Insert = """
-        added AS (
-          INSERT INTO millrace.job (id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload)
-          SELECT a.id, @queue, a.type, CASE WHEN a.due_at > millrace.clock(@now) THEN 0 ELSE 1 END, a.priority, a.max_attempts, a.timeout_ticks,
+    /// <summary>The columns of a new job, but for its unique key.</summary>
+    public const string Columns = "id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload";
+
+    /// <summary>Their values, of a table expression <c>a</c> that has <see cref="DueAt"/> beside what was asked for.</summary>
+    public const string Values = """
+        a.id, @queue, a.type, CASE WHEN a.due_at > millrace.clock(@now) THEN 0 ELSE 1 END, a.priority, a.max_attempts, a.timeout_ticks,
             CASE WHEN a.tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(a.tags::json)) END, a.metadata::json, a.schedule,
             millrace.clock(@now), a.due_at, a.payload
+        """;
+
+    /// <summary>When a job <c>u</c> that is asked for falls due.</summary>
+    public const string DueAt = "greatest(millrace.clock(@now), coalesce(u.at, millrace.clock(@now) + u.delay)) AS due_at";
+
+    private const string Insert = $"""
+        added AS (
+          INSERT INTO millrace.job ({Columns})
+          SELECT {Values}
           FROM (
-            SELECT u.*, greatest(millrace.clock(@now), coalesce(u.at, millrace.clock(@now) + u.delay)) AS due_at
+            SELECT u.*, {DueAt}
             FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads)
               WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, number)
             WHERE (SELECT fits FROM room)) a
@@ -36,7 +48,8 @@ internal static class Enqueue
           RETURNING id, state, sequence, tags)
         """;
 
-    private const string Tag = "tagged AS (INSERT INTO millrace.job_tag (tag, sequence, id) SELECT DISTINCT unnest(tags), sequence, id FROM added WHERE tags IS NOT NULL)";
+    /// <summary>Files the added jobs under their tags.</summary>
+    public const string Tag = "tagged AS (INSERT INTO millrace.job_tag (tag, sequence, id) SELECT DISTINCT unnest(tags), sequence, id FROM added WHERE tags IS NOT NULL)";
 
     // The ids that were added only when it is not all of them.
     private const string Count = $"""
@@ -50,7 +63,8 @@ internal static class Enqueue
     private const string InExactRoom = $"WITH {Exact}, {Insert}, {Count}";
     private const string InExactRoomTagged = $"WITH {Exact}, {Insert}, {Tag}, {Count}";
 
-    private const string TakeTurn = "SELECT pg_advisory_xact_lock(hashtextextended('millrace.enqueue ' || @queue, 0)) IS NULL";
+    /// <summary>Keeps others from the queue's bound, and from its unique keys, until the transaction ends.</summary>
+    public const string TakeTurn = "SELECT pg_advisory_xact_lock(hashtextextended('millrace.enqueue ' || @queue, 0)) IS NULL";
 
     /// <summary>Enqueues in a transaction of its own.</summary>
     /// <param name="session">The session.</param>
@@ -59,13 +73,21 @@ internal static class Enqueue
     /// <param name="maximum">The queue's bound.</param>
     /// <param name="more">Adds what goes with it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async ValueTask<EnqueueOutcome> RunAsync(
+    public static async ValueTask<EnqueueAnswer> RunAsync(
         PostgresSession session, long? now, IReadOnlyList<NewJob> jobs, int maximum, Action<PostgresBatch>? more, CancellationToken cancellationToken)
     {
-        // Several jobs take turns with others: two that bring the same ids in different orders would wait for each other.
-        if (maximum > Margin && await TryAsync(session, exact: false, turn: jobs.Count > 1, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false) is { FullQueue: null } outcome)
+        if (jobs.Any(static job => job.Unique is not null))
         {
-            return outcome;
+            await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await EnqueueUnique.RunAsync(session, turn: true, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false);
+            await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+            return answer;
+        }
+
+        // Several jobs take turns with others: two that bring the same ids in different orders would wait for each other.
+        if (maximum > Margin && await TryAsync(session, exact: false, turn: jobs.Count > 1, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false) is { IsFull: false } roomy)
+        {
+            return roomy;
         }
 
         return await TryAsync(session, exact: true, turn: true, now, jobs, maximum, more, cancellationToken).ConfigureAwait(false);
@@ -79,11 +101,13 @@ internal static class Enqueue
     /// <param name="maximum">The queue's bound.</param>
     /// <param name="more">Adds what goes with it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static ValueTask<EnqueueOutcome> RunWithinAsync(
+    public static ValueTask<EnqueueAnswer> RunWithinAsync(
         PostgresSession session, bool turn, long? now, IReadOnlyList<NewJob> jobs, int maximum, Action<PostgresBatch>? more, CancellationToken cancellationToken) =>
-        TryAsync(session, exact: true, turn, now, jobs, maximum, more, cancellationToken);
+        jobs.Any(static job => job.Unique is not null)
+            ? EnqueueUnique.RunAsync(session, turn, now, jobs, maximum, more, cancellationToken)
+            : TryAsync(session, exact: true, turn, now, jobs, maximum, more, cancellationToken);
 
-    private static async ValueTask<EnqueueOutcome> TryAsync(
+    private static async ValueTask<EnqueueAnswer> TryAsync(
         PostgresSession session, bool exact, bool turn, long? now, IReadOnlyList<NewJob> jobs, int maximum, Action<PostgresBatch>? more, CancellationToken cancellationToken)
     {
         var queue = jobs[0].Queue;
@@ -103,10 +127,11 @@ internal static class Enqueue
             .SetIf(!exact, "@margin", Margin);
         more?.Invoke(batch);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
-        return fits ? new EnqueueOutcome { Existing = added is null ? [] : Existing(jobs, added) } : new EnqueueOutcome { FullQueue = queue };
+        return new EnqueueAnswer { IsFull = !fits, Existing = added is null ? null : Existing(jobs, added) };
     }
 
-    private static PostgresStatement Set(PostgresStatement statement, IReadOnlyList<NewJob> jobs) => statement
+    /// <summary>Sets what the columns of new jobs are taken from.</summary>
+    public static PostgresStatement Set(PostgresStatement statement, IReadOnlyList<NewJob> jobs) => statement
         .Set("@ids", Column(jobs, static job => job.Id))
         .Set("@types", Column(jobs, static job => job.Type))
         .Set("@priorities", Column(jobs, static job => job.Priority))
@@ -119,7 +144,8 @@ internal static class Enqueue
         .Set("@ats", Column(jobs, static job => job.At is { } at ? SqlTime.RoundUp(at) : (long?)null))
         .Set("@payloads", Column(jobs, static job => SqlValue.Bytes(job.Payload)));
 
-    private static T[] Column<T>(IReadOnlyList<NewJob> jobs, Func<NewJob, T> value)
+    /// <summary>One value of every job.</summary>
+    public static T[] Column<T>(IReadOnlyList<NewJob> jobs, Func<NewJob, T> value)
     {
         var column = new T[jobs.Count];
         for (var i = 0; i < column.Length; i++)
@@ -130,10 +156,10 @@ internal static class Enqueue
         return column;
     }
 
-    /// <summary>The ids of jobs that were not added; of an id that stands in the batch twice, the second.</summary>
-    private static List<string> Existing(IReadOnlyList<NewJob> jobs, string[] added)
+    /// <summary>Which jobs were not added; of an id that stands in the batch twice, the second.</summary>
+    private static bool[] Existing(IReadOnlyList<NewJob> jobs, string[] added)
     {
         var left = added.ToHashSet(StringComparer.Ordinal);
-        return [.. jobs.Select(static job => job.Id).Where(id => !left.Remove(id))];
+        return Column(jobs, job => !left.Remove(job.Id));
     }
 }

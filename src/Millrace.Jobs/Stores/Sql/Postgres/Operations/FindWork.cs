@@ -11,12 +11,37 @@ internal static class FindWork
         WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
         """;
 
-    /// <summary>Milliseconds until one of the queues has a ready job; zero or less when one has, null for none in sight.</summary>
-    public static async ValueTask<long?> RunAsync(PostgresSession session, long? now, IReadOnlyCollection<string> queues, CancellationToken cancellationToken)
+    private const string DueWithinLimits = """
+        SELECT min(CASE WHEN d.wait IS NOT NULL THEN greatest(d.wait, CASE WHEN q.rated THEN
+          (SELECT r.blocked_until FROM millrace.rate r WHERE r.queue = q.name) - millrace.clock(@now) END) END)
+        FROM unnest(@queues, @most, @rated) AS q(name, most, rated)
+        CROSS JOIN LATERAL (
+          SELECT CASE WHEN EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = q.name AND j.state = 1) THEN 0
+            ELSE (SELECT j.due_at FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 ORDER BY j.due_at LIMIT 1) - millrace.clock(@now) END AS wait) d
+        WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
+          AND CASE WHEN q.most IS NULL THEN true ELSE q.most > (SELECT count(*) FROM millrace.job j WHERE j.worker IS NOT NULL AND j.queue = q.name) END
+        """;
+
+    /// <summary>Milliseconds until one of the queues has a job to claim; zero or less when one has, null for none in sight.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="now">The store's clock; null is the server's.</param>
+    /// <param name="queues">The queues.</param>
+    /// <param name="limits">The limits of those that have any.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<long?> RunAsync(
+        PostgresSession session, long? now, IReadOnlyCollection<string> queues, IReadOnlyDictionary<string, QueueCapacity> limits, CancellationToken cancellationToken)
     {
         long? wait = null;
         var batch = session.Batch();
-        batch.Add(Due, row => wait = row.IsNull(0) ? null : row.Number(0)).Set("@now", now).Set("@queues", queues.ToArray());
+        var limited = queues.Any(limits.ContainsKey);
+        var statement = batch.Add(limited ? DueWithinLimits : Due, row => wait = row.IsNull(0) ? null : row.Number(0)).Set("@now", now).Set("@queues", queues.ToArray());
+        if (limited)
+        {
+            statement
+                .Set("@most", queues.Select(queue => (long?)limits.GetValueOrDefault(queue).MaximumRunning).ToArray())
+                .Set("@rated", queues.Select(queue => limits.GetValueOrDefault(queue).Rate is not null).ToArray());
+        }
+
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
         return wait;
     }

@@ -17,7 +17,9 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
         WITH {Asked},
         ended AS (
           DELETE FROM millrace.job j USING asked a WHERE j.id = a.id AND j.token = a.token AND j.queue = a.queue AND j.state = 2
-          RETURNING j.id, j.queue, j.token, j.sequence, j.tags),
+          RETURNING j.id, j.queue, j.token, j.sequence, j.tags, j.unique_key),
+        leaving AS (SELECT queue, unique_key, id FROM ended WHERE unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         untagged AS (
           DELETE FROM millrace.job_tag t USING (SELECT sequence, unnest(tags) AS tag FROM ended WHERE tags IS NOT NULL) e
           WHERE t.tag = e.tag AND t.sequence = e.sequence)
@@ -41,7 +43,9 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
               result = CASE {Kind} WHEN 0 THEN a.result ELSE j.result END,
               worker = NULL, cancel_requested = false
           FROM asked a WHERE j.id = a.id AND j.token = a.token AND j.queue = a.queue AND j.state = 2
-          RETURNING j.id, j.queue, j.token, j.state, j.attempt),
+          RETURNING j.id, j.queue, j.token, j.state, j.attempt, j.unique_key),
+        leaving AS (SELECT queue, unique_key, id FROM ended WHERE state >= 3 AND unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         moves AS (SELECT queue, state, attempt, 1 AS number FROM ended),
         counted AS ({QueueChange.Insert})
         SELECT id, queue, token, state, true FROM ended

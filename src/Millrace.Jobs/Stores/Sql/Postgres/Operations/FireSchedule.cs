@@ -26,7 +26,7 @@ internal static class FireSchedule
     {
         var outcome = await Enqueue.RunWithinAsync(
             session, turn: true, now, [request.Job], request.MaximumQueueLength, more: null, cancellationToken).ConfigureAwait(false);
-        if (outcome.FullQueue is not null)
+        if (outcome.IsFull)
         {
             return FireStatus.QueueFull;
         }

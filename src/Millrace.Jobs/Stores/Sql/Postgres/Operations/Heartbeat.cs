@@ -16,10 +16,12 @@ internal static class Heartbeat
               finished_at = CASE WHEN j.cancel_requested THEN millrace.clock(@now) END,
               worker = NULL, cancel_requested = false, token = 0
           WHERE j.worker = @worker AND (j.id, j.queue, j.token) NOT IN (SELECT r.id, r.queue, r.token FROM unnest(@ids, @queues, @tokens) AS r(id, queue, token))
-          RETURNING j.queue, j.state, j.attempt),
+          RETURNING j.id, j.queue, j.state, j.attempt, j.unique_key),
+        leaving AS (SELECT queue, unique_key, id FROM released WHERE state = 5 AND unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         moves AS (SELECT queue, state, attempt, 1 AS number FROM released),
         counted AS ({QueueChange.Insert})
-        SELECT DISTINCT queue FROM released WHERE state = 1
+        SELECT DISTINCT queue FROM released
         """;
 
     /// <param name="session">The session.</param>

@@ -2,7 +2,7 @@ namespace Millrace.Jobs.Stores.Sql.Postgres.Operations;
 
 /// <summary><see cref="JobStore.SweepAsync"/>, in one transaction:
 /// 1. take back the jobs of dead workers;
-/// 2. forget dead workers, and add up the changes of counts;
+/// 2. forget dead workers and unique keys whose time is over, and add up the changes of counts;
 /// 3. remove ended jobs that retention no longer keeps.</summary>
 /// <remarks>Any number of stores may sweep at once. A sweep waits for nobody: it passes over rows that others have locked, which the next
 /// one finds; and retention, which has to count, is one store's at a time.</remarks>
@@ -26,6 +26,8 @@ internal static class Sweep
           FROM unnest(@ids, @errors) AS o(id, error)
           WHERE j.id = o.id AND j.state = 2 AND NOT {IsAlive}
           RETURNING j.*),
+        leaving AS (SELECT queue, unique_key, id FROM j WHERE state >= 3 AND unique_key IS NOT NULL),
+        {UniqueKeys.Free},
         moves AS (SELECT queue, state, attempt, 1 AS number FROM j),
         counted AS ({QueueChange.Insert})
         SELECT {JobRow.Columns}, j.payload FROM j
@@ -39,6 +41,11 @@ internal static class Sweep
             AND NOT EXISTS (SELECT 1 FROM millrace.worker o WHERE o.id = w.id AND o.lease_until > millrace.clock(@now))
             AND NOT EXISTS (SELECT 1 FROM millrace.job j WHERE j.worker = w.id)
           FOR UPDATE SKIP LOCKED))
+        """;
+
+    private const string ForgetKeys = """
+        DELETE FROM millrace.unique_key
+        WHERE ctid = ANY (ARRAY(SELECT u.ctid FROM millrace.unique_key u WHERE u.ends_at <= millrace.clock(@now) FOR UPDATE SKIP LOCKED))
         """;
 
     private const string TakeTurn = "SELECT pg_try_advisory_xact_lock(hashtextextended('millrace.retain', 0))";
@@ -83,10 +90,11 @@ internal static class Sweep
         // 1. Dead workers' jobs.
         var (rescued, more) = await RescueAsync(session, now, request.MaximumJobs, describeLostWorker, cancellationToken).ConfigureAwait(false);
 
-        // 2. Workers and counts.
+        // 2. Workers, keys and counts.
         var batch = session.Batch();
         var mine = false;
         batch.Add(ForgetWorkers).Set("@now", now);
+        batch.Add(ForgetKeys).Set("@now", now);
         Compact.AddAll(batch);
         batch.Add(TakeTurn, row => mine = row.Flag(0));
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
