@@ -13,7 +13,7 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
     {
         ["ids"] = "text[]", ["keys"] = "text[]", ["holders"] = "text[]", ["unique_keys"] = "text[]", ["unique_untils"] = "smallint[]", ["errors"] = "text[]", ["types"] = "text[]", ["metadata"] = "text[]", ["schedules"] = "text[]", ["queues"] = "text[]", ["tags"] = "text[]",
         ["tokens"] = "bigint[]", ["sequences"] = "bigint[]", ["dues"] = "bigint[]", ["limits"] = "bigint[]", ["delays"] = "bigint[]", ["ats"] = "bigint[]", ["timeouts"] = "bigint[]",
-        ["periods"] = "bigint[]", ["numbers"] = "bigint[]", ["untils"] = "bigint[]", ["most"] = "bigint[]", ["buckets"] = "double precision[]", ["rated"] = "boolean[]",
+        ["periods"] = "bigint[]", ["numbers"] = "bigint[]", ["untils"] = "bigint[]", ["most"] = "bigint[]", ["buckets"] = "double precision[]", ["rated"] = "boolean[]", ["waits"] = "boolean[]", ["conditions"] = "smallint[]", ["counts"] = "integer[]", ["jobs"] = "text[]", ["positions"] = "integer[]",
         ["kinds"] = "integer[]", ["ranks"] = "smallint[]", ["priorities"] = "integer[]", ["max_attempts"] = "integer[]", ["results"] = "bytea[]", ["payloads"] = "bytea[]",
         ["id"] = "text", ["queue"] = "text", ["name"] = "text", ["type"] = "text", ["tag"] = "text", ["worker"] = "text", ["message"] = "text", ["host"] = "text",
         ["last_job"] = "text", ["cron"] = "text", ["time_zone"] = "text", ["payload"] = "bytea", ["paused"] = "boolean",

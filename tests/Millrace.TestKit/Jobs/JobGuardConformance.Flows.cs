@@ -262,6 +262,38 @@ public abstract partial class JobGuardConformance
         Assert.Equal(0, (await QueueAsync("q0")).Blocked + (await QueueAsync("q1")).Blocked);
     }
 
+    [Fact, Trait("req", "J-10"), Trait("peer", "8")]
+    public async Task Ends_that_come_at_once_leave_no_parent_behind()
+    {
+        const int Children = 32;
+        for (var round = 0; round < 5; round++)
+        {
+            var children = Enumerable.Range(0, Children).Select(i => Job($"r{round}c{i}", $"q{i % 4}")).ToArray();
+            await FlowAsync([.. children, After(Job($"parent{round}"), [.. children.Select(static child => $"{child.Queue}/{child.Id}")])]);
+            var claimed = await ClaimAsync(Children, "w1", "q0", "q1", "q2", "q3");
+            Assert.Equal(Children, claimed.Count);
+            await Task.WhenAll(claimed.Select(job => Task.Run(async () => await Store.FinishAsync([new JobFinish { Run = Run(job), Kind = FinishKind.Completed, Remove = round % 2 == 0 }]))));
+            await SweepAsync(); // whoever was told nothing because another held the turn
+            Assert.Equal($"parent{round}", (await ClaimOneAsync()).Id);
+        }
+    }
+
+    [Fact, Trait("req", "J-10"), Trait("peer", "8")]
+    public async Task A_job_that_begins_to_wait_while_the_other_ends_is_told()
+    {
+        for (var round = 0; round < 30; round++)
+        {
+            await EnqueueAsync(Job($"a{round}", "q1"));
+            var claimed = Assert.Single(await ClaimAsync(1, "w1", "q1"));
+            var flow = After(Job($"b{round}", "q2"), JobCondition.AllEnded, $"q1/a{round}");
+            await Task.WhenAll(
+                Task.Run(async () => await Store.FinishAsync([new JobFinish { Run = Run(claimed), Kind = FinishKind.Completed }])),
+                Task.Run(async () => await Store.EnqueueFlowAsync([flow], 1_000)));
+            await SweepAsync();
+            Assert.Equal(JobState.Waiting, await StateOfAsync($"b{round}"));
+        }
+    }
+
     [Fact, Trait("req", "J-10")]
     public async Task Jobs_without_links_have_none()
     {

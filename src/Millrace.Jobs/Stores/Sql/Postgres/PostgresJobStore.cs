@@ -7,7 +7,7 @@ namespace Millrace.Jobs.Stores.Sql.Postgres;
 /// <summary>Jobs in a PostgreSQL database, shared by any number of stores.</summary>
 /// <remarks>Every operation is one transaction and most are one round trip. See <see cref="PostgresSessions"/> for connections,
 /// <see cref="EnqueueLine"/> for enqueues, <see cref="LineFronts"/> for where claims begin.</remarks>
-internal sealed class PostgresJobStore : SqlJobStore
+internal sealed partial class PostgresJobStore : SqlJobStore
 {
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
@@ -73,11 +73,6 @@ internal sealed class PostgresJobStore : SqlJobStore
     }
 
     /// <inheritdoc />
-    public override ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) => throw new NotSupportedException("Jobs that wait for others are not there on PostgreSQL yet; use SQLite or Redis.");
-
-    public override async ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) =>
-        await GetAsync(id, cancellationToken).ConfigureAwait(false) is null ? null : new JobLinks();
-
     public override async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
     {
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
@@ -89,10 +84,16 @@ internal sealed class PostgresJobStore : SqlJobStore
     {
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
         NoteLimits(request.Queues);
+        var awaited = false;
         var more = Following();
         var result = await _sessions.RunUrgentAsync(
-            (session, token) => new Claim(request, _fronts, _ownClock).RunAsync(session, Now, more, token), cancellationToken).ConfigureAwait(false);
+            (session, token) => new Claim(request, _fronts, _ownClock).RunAsync(session, Now, more, () => awaited = true, token), cancellationToken).ConfigureAwait(false);
         Finished(request.Finishes);
+        if (awaited)
+        {
+            await TryTellAsync().ConfigureAwait(false);
+        }
+
         return result;
     }
 
@@ -101,8 +102,14 @@ internal sealed class PostgresJobStore : SqlJobStore
     {
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
         var more = Following();
-        var results = await _sessions.RunUrgentAsync((session, token) => Finish.RunAsync(session, Now, finishes, more, token), cancellationToken).ConfigureAwait(false);
+        var awaited = false;
+        var results = await _sessions.RunUrgentAsync((session, token) => Finish.RunAsync(session, Now, finishes, more, () => awaited = true, token), cancellationToken).ConfigureAwait(false);
         Finished(finishes);
+        if (awaited)
+        {
+            await TryTellAsync().ConfigureAwait(false);
+        }
+
         return results;
     }
 
@@ -113,6 +120,11 @@ internal sealed class PostgresJobStore : SqlJobStore
         var released = new HashSet<string>(StringComparer.Ordinal);
         var result = await _sessions.RunUrgentAsync((session, token) => Heartbeat.RunAsync(session, Now, request, released, token), cancellationToken).ConfigureAwait(false);
         BackInLine(released);
+        if (released.Count > 0)
+        {
+            await TryTellAsync().ConfigureAwait(false);
+        }
+
         return result;
     }
 
@@ -129,12 +141,17 @@ internal sealed class PostgresJobStore : SqlJobStore
     {
         var result = await RunAsync((session, token) => Sweep.RunAsync(session, Now, request, DescribeLostWorker, token), cancellationToken).ConfigureAwait(false);
         BackInLine(result.Rescued.Where(job => job.State == JobState.Waiting || HasLimit(job.Queue)).Select(static job => job.Queue).ToHashSet(StringComparer.Ordinal));
+        await TellAsync(cancellationToken).ConfigureAwait(false);
         return result;
     }
 
     /// <inheritdoc />
-    public override ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default) =>
-        RunAsync((session, token) => Cancel.RunAsync(session, Now, id, token), cancellationToken);
+    public override async ValueTask<CancelStatus> CancelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var status = await RunAsync((session, token) => Cancel.RunAsync(session, Now, id, token), cancellationToken).ConfigureAwait(false);
+        await TryTellAsync().ConfigureAwait(false);
+        return status;
+    }
 
     /// <inheritdoc />
     public override async ValueTask<IReadOnlyList<string>> ReplayAsync(IReadOnlyList<string> ids, int priorityRaise, CancellationToken cancellationToken = default)
@@ -146,8 +163,12 @@ internal sealed class PostgresJobStore : SqlJobStore
     }
 
     /// <inheritdoc />
-    public override ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default) =>
-        RunAsync((session, token) => Delete.RunAsync(session, ids, token), cancellationToken);
+    public override async ValueTask<IReadOnlyList<string>> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken = default)
+    {
+        var removed = await RunAsync((session, token) => Delete.RunAsync(session, ids, token), cancellationToken).ConfigureAwait(false);
+        await TryTellAsync().ConfigureAwait(false);
+        return removed;
+    }
 
     /// <inheritdoc />
     public override async ValueTask SetQueuePausedAsync(string queue, bool paused, CancellationToken cancellationToken = default)

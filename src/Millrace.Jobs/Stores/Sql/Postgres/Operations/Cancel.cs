@@ -8,9 +8,9 @@ internal static class Cancel
     private const string Ask = "UPDATE millrace.job SET cancel_requested = true WHERE id = @id AND state = 2";
 
     private const string End = $"""
-        WITH before AS (SELECT queue, state, attempt FROM millrace.job WHERE id = @id AND state < 2),
+        WITH before AS (SELECT queue, state, attempt FROM millrace.job WHERE id = @id AND (state < 2 OR state = 6)),
         ended AS (
-          UPDATE millrace.job SET state = 5, finished_at = millrace.clock(@now) WHERE id = @id AND state < 2
+          UPDATE millrace.job SET state = 5, finished_at = millrace.clock(@now) WHERE id = @id AND (state < 2 OR state = 6)
           RETURNING id, queue, state, attempt, unique_key),
         leaving AS (SELECT queue, unique_key, id FROM ended WHERE unique_key IS NOT NULL),
         {UniqueKeys.Free},
@@ -29,7 +29,7 @@ internal static class Cancel
         return state switch
         {
             null => CancelStatus.NotFound,
-            JobState.Scheduled or JobState.Waiting => CancelStatus.Cancelled,
+            JobState.Scheduled or JobState.Waiting or JobState.Blocked => CancelStatus.Cancelled,
             JobState.Running => CancelStatus.Requested,
             _ => CancelStatus.AlreadyEnded,
         };

@@ -73,12 +73,13 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
     /// <param name="session">The session.</param>
     /// <param name="now">The store's clock; null is the server's.</param>
     /// <param name="more">Adds what goes with it.</param>
+    /// <param name="awaited">Called when others wait for a job that was ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async ValueTask<ClaimResult> RunAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+    public async ValueTask<ClaimResult> RunAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, Action awaited, CancellationToken cancellationToken)
     {
         try
         {
-            return await ClaimAsync(session, now, more, cancellationToken).ConfigureAwait(false);
+            return await ClaimAsync(session, now, more, awaited, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -87,7 +88,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         }
     }
 
-    private async ValueTask<ClaimResult> ClaimAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+    private async ValueTask<ClaimResult> ClaimAsync(PostgresSession session, long? now, Action<PostgresBatch>? more, Action awaited, CancellationToken cancellationToken)
     {
         var (began, version) = (clock.GetTimestamp(), fronts.Version);
         var batch = session.Batch();
@@ -110,6 +111,11 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         }
 
         var finished = await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
+        if (finish.IsAwaited)
+        {
+            awaited();
+        }
+
         if (_invalid.Count > 0)
         {
             await BuryAsync(session, now, cancellationToken).ConfigureAwait(false);

@@ -9,18 +9,18 @@ internal static class Compact
     private const string Changes = """
         WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended('millrace.compact', 0)) AS mine),
         changes AS (DELETE FROM millrace.queue_change WHERE (SELECT mine FROM turn) RETURNING *)
-        INSERT INTO millrace.queue AS q (name, scheduled, retrying, waiting, completed, dead, cancelled)
+        INSERT INTO millrace.queue AS q (name, scheduled, retrying, waiting, completed, dead, cancelled, blocked)
         SELECT queue, coalesce(sum(scheduled), 0), coalesce(sum(retrying), 0), coalesce(sum(waiting), 0),
-          coalesce(sum(completed), 0), coalesce(sum(dead), 0), coalesce(sum(cancelled), 0)
+          coalesce(sum(completed), 0), coalesce(sum(dead), 0), coalesce(sum(cancelled), 0), coalesce(sum(blocked), 0)
         FROM changes GROUP BY queue ORDER BY queue
         ON CONFLICT (name) DO UPDATE
         SET scheduled = q.scheduled + excluded.scheduled, retrying = q.retrying + excluded.retrying, waiting = q.waiting + excluded.waiting,
-            completed = q.completed + excluded.completed, dead = q.dead + excluded.dead, cancelled = q.cancelled + excluded.cancelled
+            completed = q.completed + excluded.completed, dead = q.dead + excluded.dead, cancelled = q.cancelled + excluded.cancelled, blocked = q.blocked + excluded.blocked
         """;
 
     private const string ForgetQueues = """
         DELETE FROM millrace.queue
-        WHERE NOT paused AND scheduled = 0 AND waiting = 0 AND completed = 0 AND dead = 0 AND cancelled = 0
+        WHERE NOT paused AND scheduled = 0 AND waiting = 0 AND completed = 0 AND dead = 0 AND cancelled = 0 AND blocked = 0
           AND pg_try_advisory_xact_lock(hashtextextended('millrace.compact', 0))
         """;
 

@@ -10,7 +10,7 @@ internal static class Enqueue
     public const int Margin = 10 * JobLimits.MaximumEnqueueBatch;
 
     /// <summary>How many jobs of the queue are pending.</summary>
-    public const string Pending = $"(SELECT coalesce(sum(coalesce(c.scheduled, 0) + coalesce(c.waiting, 0)), 0) FROM {QueueChange.All} c WHERE c.queue = @queue)";
+    public const string Pending = $"(SELECT coalesce(sum(coalesce(c.scheduled, 0) + coalesce(c.waiting, 0) + coalesce(c.blocked, 0)), 0) FROM {QueueChange.All} c WHERE c.queue = @queue)";
 
     // As if every job were new; with the margin, because others may be at it too.
     private const string Roomy = $"room AS MATERIALIZED (SELECT {Pending} + cardinality(@ids) + @margin <= @maximum AS fits)";

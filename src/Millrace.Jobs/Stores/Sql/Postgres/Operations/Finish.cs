@@ -5,25 +5,26 @@ namespace Millrace.Jobs.Stores.Sql.Postgres.Operations;
 /// from that what each request came to. Rows are locked in the order of ids.</remarks>
 internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
 {
-    private const string Asked = "asked AS (SELECT * FROM unnest(@ids, @queues, @tokens) AS a(id, queue, token))";
+    private const string Asked = "asked AS (SELECT * FROM unnest(@ids, @queues, @tokens, @results) AS a(id, queue, token, result))";
 
     // The claims that were not current: where their jobs stand instead.
     private const string Others = """
         UNION ALL
-        SELECT j.id, j.queue, j.token, j.state, false FROM asked a JOIN millrace.job j ON j.id = a.id WHERE a.id NOT IN (SELECT id FROM ended)
+        SELECT j.id, j.queue, j.token, j.state, false, false FROM asked a JOIN millrace.job j ON j.id = a.id WHERE a.id NOT IN (SELECT id FROM ended)
         """;
 
     private const string Remove = $"""
         WITH {Asked},
         ended AS (
           DELETE FROM millrace.job j USING asked a WHERE j.id = a.id AND j.token = a.token AND j.queue = a.queue AND j.state = 2
-          RETURNING j.id, j.queue, j.token, j.sequence, j.tags, j.unique_key),
+          RETURNING j.id, j.queue, j.token, j.sequence, j.tags, j.unique_key, j.awaited, a.result),
+        told AS (INSERT INTO millrace.link_end (queue, id, ended, result) SELECT queue, id, 3, result FROM ended WHERE awaited),
         leaving AS (SELECT queue, unique_key, id FROM ended WHERE unique_key IS NOT NULL),
         {UniqueKeys.Free},
         untagged AS (
           DELETE FROM millrace.job_tag t USING (SELECT sequence, unnest(tags) AS tag FROM ended WHERE tags IS NOT NULL) e
           WHERE t.tag = e.tag AND t.sequence = e.sequence)
-        SELECT id, queue, token, 3::smallint, true FROM ended
+        SELECT id, queue, token, 3::smallint, true, awaited FROM ended
         {Others}
         """;
 
@@ -43,18 +44,21 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
               result = CASE {Kind} WHEN 0 THEN a.result ELSE j.result END,
               worker = NULL, cancel_requested = false
           FROM asked a WHERE j.id = a.id AND j.token = a.token AND j.queue = a.queue AND j.state = 2
-          RETURNING j.id, j.queue, j.token, j.state, j.attempt, j.unique_key),
+          RETURNING j.id, j.queue, j.token, j.state, j.attempt, j.unique_key, j.awaited),
         leaving AS (SELECT queue, unique_key, id FROM ended WHERE state >= 3 AND unique_key IS NOT NULL),
         {UniqueKeys.Free},
         moves AS (SELECT queue, state, attempt, 1 AS number FROM ended),
         counted AS ({QueueChange.Insert})
-        SELECT id, queue, token, state, true FROM ended
+        SELECT id, queue, token, state, true, awaited FROM ended
         {Others}
         """;
 
-    private const string Look = "SELECT id, queue, token, state, false FROM millrace.job WHERE id = ANY (@ids)";
+    private const string Look = "SELECT id, queue, token, state, false, false FROM millrace.job WHERE id = ANY (@ids)";
 
     private readonly FinishAnswers _answers = new(finishes);
+
+    /// <summary>Others wait for one of the jobs that were ended, and have to be told.</summary>
+    public bool IsAwaited => _answers.IsAwaited;
 
     /// <summary>Whether the end puts the job back, so that there is work for those who wait, now or later.</summary>
     public static bool PutsBack(JobFinish finish) => finish.Kind is FinishKind.Retry or FinishKind.Snoozed or FinishKind.Released;
@@ -67,16 +71,23 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
     /// <param name="now">The store's clock; null is the server's.</param>
     /// <param name="finishes">The ends.</param>
     /// <param name="more">Adds what goes with it.</param>
+    /// <param name="awaited">Called when others wait for a job that was ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<IReadOnlyList<FinishResult>> RunAsync(
-        PostgresSession session, long? now, IReadOnlyList<JobFinish> finishes, Action<PostgresBatch>? more, CancellationToken cancellationToken)
+        PostgresSession session, long? now, IReadOnlyList<JobFinish> finishes, Action<PostgresBatch>? more, Action awaited, CancellationToken cancellationToken)
     {
         var finish = new Finish(finishes);
         var batch = session.Batch();
         finish.Add(batch, now);
         more?.Invoke(batch);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
-        return await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
+        var answers = await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
+        if (finish.IsAwaited)
+        {
+            awaited();
+        }
+
+        return answers;
     }
 
     /// <summary>Adds the statements.</summary>
@@ -94,8 +105,7 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
                 .Set("@now", now)
                 .Set("@kinds", changes.ConvertAll(static finish => (int)finish.Kind).ToArray())
                 .Set("@delays", changes.ConvertAll(static finish => SqlTime.RoundUp(finish.Delay)).ToArray())
-                .Set("@errors", changes.ConvertAll(static finish => PostgresValue.Text(finish.Error)).ToArray())
-                .Set("@results", changes.ConvertAll(static finish => finish.Result is { } result ? SqlValue.Bytes(result) : null).ToArray());
+                .Set("@errors", changes.ConvertAll(static finish => PostgresValue.Text(finish.Error)).ToArray());
         }
     }
 
@@ -119,5 +129,6 @@ internal sealed class Finish(IReadOnlyList<JobFinish> finishes)
     private static PostgresStatement AskFor(PostgresStatement statement, List<JobFinish> finishes) => statement
         .Set("@ids", finishes.ConvertAll(static finish => finish.Run.Id).ToArray())
         .Set("@queues", finishes.ConvertAll(static finish => finish.Run.Queue).ToArray())
-        .Set("@tokens", finishes.ConvertAll(static finish => finish.Run.Token).ToArray());
+        .Set("@tokens", finishes.ConvertAll(static finish => finish.Run.Token).ToArray())
+        .Set("@results", finishes.ConvertAll(static finish => finish.Result is { } result ? SqlValue.Bytes(result) : null).ToArray());
 }

@@ -8,10 +8,14 @@ internal sealed class FinishAnswers(IReadOnlyList<JobFinish> finishes)
     private readonly Dictionary<JobRun, JobState> _applied = [];
     private readonly Dictionary<string, Place> _others = new(StringComparer.Ordinal); // jobs as they stood when a finish of theirs was refused
 
-    /// <summary>Takes a row: id, queue, token, state, and whether the claim was ended by the statement.</summary>
+    /// <summary>Others wait for one of the jobs that were ended.</summary>
+    public bool IsAwaited { get; private set; }
+
+    /// <summary>Takes a row: id, queue, token, state, whether the claim was ended by the statement, and whether others wait for the job.</summary>
     public void Add(SqlRow row)
     {
         var run = new JobRun(row.Text(1, JobLimits.MaximumNameLength), row.Text(0, JobLimits.MaximumIdLength), row.Number(2));
+        IsAwaited |= row.Flag(5);
         if (row.Flag(4))
         {
             _applied[run] = row.State(3);

@@ -5,11 +5,12 @@ internal static class GetQueues
 {
     private const string Select = $"""
         SELECT a.queue, bool_or(a.paused), greatest(sum(a.scheduled), 0)::bigint, greatest(sum(a.retrying), 0)::bigint, greatest(sum(a.waiting), 0)::bigint,
-          sum(a.running)::bigint, greatest(sum(a.completed), 0)::bigint, greatest(sum(a.dead), 0)::bigint, greatest(sum(a.cancelled), 0)::bigint
+          sum(a.running)::bigint, greatest(sum(a.completed), 0)::bigint, greatest(sum(a.dead), 0)::bigint, greatest(sum(a.cancelled), 0)::bigint,
+          greatest(sum(a.blocked), 0)::bigint
         FROM (
-          SELECT c.queue, false AS paused, c.scheduled, c.retrying, c.waiting, 0 AS running, c.completed, c.dead, c.cancelled FROM {QueueChange.All} c
-          UNION ALL SELECT name, true, 0, 0, 0, 0, 0, 0, 0 FROM millrace.queue WHERE paused
-          UNION ALL SELECT queue, false, 0, 0, 0, 1, 0, 0, 0 FROM millrace.job WHERE worker IS NOT NULL) a
+          SELECT c.queue, false AS paused, c.scheduled, c.retrying, c.waiting, 0 AS running, c.completed, c.dead, c.cancelled, c.blocked FROM {QueueChange.All} c
+          UNION ALL SELECT name, true, 0, 0, 0, 0, 0, 0, 0, 0 FROM millrace.queue WHERE paused
+          UNION ALL SELECT queue, false, 0, 0, 0, 1, 0, 0, 0, 0 FROM millrace.job WHERE worker IS NOT NULL) a
         GROUP BY a.queue
         ORDER BY a.queue COLLATE "C"
         """;
@@ -20,7 +21,7 @@ internal static class GetQueues
         var batch = session.Batch();
         batch.Add(Select, queues, Read);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
-        queues.RemoveAll(static queue => queue is { Paused: false, Waiting: 0, Delayed: 0, Retrying: 0, Running: 0, Completed: 0, Dead: 0, Cancelled: 0 });
+        queues.RemoveAll(static queue => queue is { Paused: false, Waiting: 0, Delayed: 0, Retrying: 0, Running: 0, Completed: 0, Dead: 0, Cancelled: 0, Blocked: 0 });
         queues.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return queues;
     }
@@ -39,6 +40,7 @@ internal static class GetQueues
             Completed = Count(row, 6),
             Dead = Count(row, 7),
             Cancelled = Count(row, 8),
+            Blocked = Count(row, 9),
         };
     }
 

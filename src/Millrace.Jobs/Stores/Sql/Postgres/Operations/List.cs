@@ -38,6 +38,12 @@ internal static class List
         ORDER BY j.due_at, j.sequence LIMIT @limit
         """;
 
+    private const string Blocked = $"""
+        {Select} FROM millrace.job j
+        WHERE j.state >= 3 AND j.state = 6 AND j.finished_at IS NULL AND j.sequence > @sequence AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+        ORDER BY j.sequence LIMIT @limit
+        """;
+
     private const string Ended = $"""
         {Select} FROM millrace.job j
         WHERE j.state >= 3 AND j.state = @state AND (j.finished_at, j.sequence) < (@finished, @before)
@@ -89,6 +95,7 @@ internal static class List
             JobState.Scheduled => ReadAsync(session, found, Scheduled, query, limit, statement => statement
                 .Set("@first", place.First)
                 .Set("@sequence", place.Sequence), cancellationToken),
+            JobState.Blocked => ReadAsync(session, found, Blocked, query, limit, statement => statement.Set("@sequence", place.Sequence), cancellationToken),
             _ => ReadAsync(session, found, Ended, query, limit, statement => statement
                 .Set("@state", (long)state)
                 .Set("@finished", -place.First)
