@@ -11,4 +11,7 @@ public enum FireStatus
 
     /// <summary>The job's queue is full. Nothing changed; the tick stays due.</summary>
     QueueFull = 2,
+
+    /// <summary>The tick was passed over, as asked: the schedule has moved to its next tick.</summary>
+    Skipped = 3,
 }

@@ -244,6 +244,26 @@ public sealed partial class JobClient
         return job.Id;
     }
 
+    /// <summary>Creates a schedule, or replaces the one of this name, now: for schedules that users make. Those that the code declares (<see cref="JobsBuilder"/>) are
+    /// replaced again at the next start.</summary>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="cron">A cron expression of five or six fields, or an interval as <c>@every 00:05:00</c>.</param>
+    /// <param name="job">The job to enqueue; its type has a handler.</param>
+    /// <param name="configure">How the schedule differs from one that runs for ever in UTC; null for not at all.</param>
+    /// <param name="cancellationToken">Gives up before the schedule is stored, or not at all.</param>
+    /// <exception cref="FormatException">The cron expression cannot be read.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or the payload is too large.</exception>
+    /// <exception cref="InvalidOperationException">The store holds its limit of 10,000 schedules, or no handler is registered for the job's type.</exception>
+    public async ValueTask SetScheduleAsync<TJob>(string name, string cron, TJob job, Action<ScheduleOptions>? configure = null, CancellationToken cancellationToken = default)
+        where TJob : notnull
+    {
+        var options = new ScheduleOptions();
+        configure?.Invoke(options);
+        var definition = new ScheduleRegistration(name, cron, job, options).Define(_factory);
+        var now = await ScheduleTimes.NowAsync(_store, cancellationToken).ConfigureAwait(false);
+        await _store.UpsertScheduleAsync(definition, ScheduleTimes.Next(definition, now), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Stops a schedule from firing, on every process. False when there is no such schedule.</summary>
     public ValueTask<bool> PauseScheduleAsync(string name, CancellationToken cancellationToken = default) =>
         _store.SetSchedulePausedAsync(JobValidation.Name(name, "schedule"), paused: true, nextAt: null, cancellationToken);

@@ -134,9 +134,9 @@ public abstract class JobStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait with <see cref="OperationCanceledException"/>.</param>
     public abstract ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default);
 
-    /// <summary>Creates a schedule or replaces its definition. A new schedule, or one whose cron expression or time zone changed, gets
-    /// <paramref name="nextAt"/>; an unchanged one keeps its next tick, so that a tick missed while nothing ran is still due. Pause and
-    /// last tick are kept.</summary>
+    /// <summary>Creates a schedule or replaces its definition. A new schedule, or one whose times (cron expression, time zone, start, end, number of runs) changed, gets
+    /// <paramref name="nextAt"/>; an unchanged one keeps its next tick, so that a tick missed while nothing ran is still due. Pause,
+    /// last tick and the count of runs are kept.</summary>
     /// <exception cref="InvalidOperationException">The store holds <see cref="JobLimits.MaximumSchedules"/> others.</exception>
     public abstract ValueTask UpsertScheduleAsync(ScheduleDefinition schedule, DateTimeOffset? nextAt, CancellationToken cancellationToken = default);
 
@@ -154,7 +154,7 @@ public abstract class JobStore : IAsyncDisposable
     public abstract ValueTask<DueSchedules> GetDueSchedulesAsync(int maximum, CancellationToken cancellationToken = default);
 
     /// <summary>Fires one tick: when the schedule is not paused, its next tick is <see cref="FireRequest.Tick"/> and that is not later than the
-    /// store's clock, enqueues the job and moves the schedule to <see cref="FireRequest.NextAt"/>, in one step. Of any number of nodes exactly
+    /// store's clock, enqueues the job, counts it and moves the schedule to <see cref="FireRequest.NextAt"/>, in one step; or only moves it. Of any number of nodes exactly
     /// one gets <see cref="FireStatus.Fired"/>. A job id that the store already holds counts as enqueued.</summary>
     public abstract ValueTask<FireStatus> FireScheduleAsync(FireRequest request, CancellationToken cancellationToken = default);
 

@@ -59,19 +59,28 @@ public sealed partial class JobsBuilder : IJobsBuilder
     /// <param name="configure">How the jobs differ from the defaults of their type; id, delay and instant have no place here.</param>
     /// <exception cref="FormatException">The cron expression cannot be read.</exception>
     public JobsBuilder AddSchedule<TJob>(string name, string cron, TJob job, TimeZoneInfo? timeZone = null, Action<EnqueueOptions>? configure = null)
-        where TJob : notnull
-    {
-        ArgumentNullException.ThrowIfNull(job);
-        var wish = new EnqueueOptions();
-        configure?.Invoke(wish);
-        if (wish.IdValue is not null || wish.DelayValue is not null || wish.AtValue is not null)
-        {
-            throw new ArgumentException($"The jobs of schedule '{name}' get their ids and times from it; leave out Id, Delay and At.", nameof(configure));
-        }
+        where TJob : notnull => Add(new ScheduleRegistration(name, cron, job, new ScheduleOptions { TimeZone = timeZone ?? TimeZoneInfo.Utc, Job = configure }));
 
-        Services.AddSingleton(new ScheduleRegistration(JobValidation.Name(name, "schedule"), CronExpression.Parse(cron), cron, timeZone ?? TimeZoneInfo.Utc, job, wish));
-        return this;
-    }
+    /// <summary>As <see cref="AddSchedule{TJob}(string, string, TJob, TimeZoneInfo, Action{EnqueueOptions})"/>, with a start, an end, a number of runs, or another way to treat missed
+    /// ticks.</summary>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="cron">A cron expression of five or six fields.</param>
+    /// <param name="job">The job to enqueue; its type has a handler.</param>
+    /// <param name="configure">How the schedule differs from one that runs for ever in UTC.</param>
+    /// <exception cref="FormatException">The cron expression cannot be read.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public JobsBuilder AddSchedule<TJob>(string name, string cron, TJob job, Action<ScheduleOptions> configure)
+        where TJob : notnull => Add(new ScheduleRegistration(name, cron, job, Options(configure)));
+
+    /// <summary>Enqueues a job at an interval, counted from <see cref="ScheduleOptions.StartsAt"/>, or from 1970, so that all processes agree and a restart changes nothing;
+    /// otherwise like <see cref="AddSchedule{TJob}(string, string, TJob, Action{ScheduleOptions})"/>.</summary>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="every">The interval, a second to ten years, in whole milliseconds.</param>
+    /// <param name="job">The job to enqueue; its type has a handler.</param>
+    /// <param name="configure">How the schedule differs from one that runs for ever; null for not at all.</param>
+    /// <exception cref="ArgumentException">The interval or an option is out of range.</exception>
+    public JobsBuilder AddSchedule<TJob>(string name, TimeSpan every, TJob job, Action<ScheduleOptions>? configure = null)
+        where TJob : notnull => Add(new ScheduleRegistration(name, Ticks.Text(every), job, Options(configure)));
 
     /// <summary>Puts a middleware around every attempt of this process; the first that is added is the outermost.</summary>
     /// <typeparam name="TMiddleware">Resolved from the scope of each attempt; registered as scoped unless it already is registered.</typeparam>
@@ -87,6 +96,19 @@ public sealed partial class JobsBuilder : IJobsBuilder
     public JobsBuilder UseMemory()
     {
         Services.Replace(ServiceDescriptor.Singleton<JobStore>(static provider => new MemoryJobStore(provider.GetRequiredService<TimeProvider>())));
+        return this;
+    }
+
+    private static ScheduleOptions Options(Action<ScheduleOptions>? configure)
+    {
+        var options = new ScheduleOptions();
+        configure?.Invoke(options);
+        return options;
+    }
+
+    private JobsBuilder Add(ScheduleRegistration schedule)
+    {
+        Services.AddSingleton(schedule);
         return this;
     }
 }

@@ -8,11 +8,27 @@ public sealed record ScheduleDefinition
     /// <summary>Identifies the schedule.</summary>
     public required string Name { get; init; }
 
-    /// <summary>When: a cron expression of five or six fields.</summary>
+    /// <summary>When: a cron expression of five or six fields, or <c>@every</c> and an interval, as <c>@every 00:05:00</c>.</summary>
     public required string Cron { get; init; }
 
     /// <summary>The time zone in which <see cref="Cron"/> is read: an id that <see cref="TimeZoneInfo.FindSystemTimeZoneById(string)"/> knows.</summary>
     public required string TimeZone { get; init; }
+
+    /// <summary>No tick is before this instant, and intervals are counted from it; null for no bound, intervals then count from 1970.</summary>
+    public DateTimeOffset? StartsAt { get; init; }
+
+    /// <summary>No tick is after this instant; null for no bound.</summary>
+    public DateTimeOffset? EndsAt { get; init; }
+
+    /// <summary>Ends after so many jobs; null for no bound.</summary>
+    public int? MaximumRuns { get; init; }
+
+    /// <summary>What becomes of missed ticks.</summary>
+    public ScheduleMisfire Misfire { get; init; }
+
+    /// <summary>Whether the ticks are the same as another definition's, so that the next one stays.</summary>
+    internal bool HasTimesOf(ScheduleDefinition other) =>
+        (Cron, TimeZone, StartsAt, EndsAt, MaximumRuns) == (other.Cron, other.TimeZone, other.StartsAt, other.EndsAt, other.MaximumRuns);
 
     /// <summary>The queue of its jobs.</summary>
     public required string Queue { get; init; }

@@ -15,6 +15,9 @@ public sealed record ScheduleRecord
     /// <summary>The job of the last tick; null before the first. That job may have been removed by retention since.</summary>
     public string? LastJobId { get; init; }
 
+    /// <summary>How many jobs its ticks have enqueued.</summary>
+    public long Runs { get; init; }
+
     /// <summary>A paused schedule fires nothing.</summary>
     public bool Paused { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -25,7 +26,8 @@ internal static class QueueEndpoints
     {
         var definition = schedule.Definition;
         return new ScheduleView(
-            definition.Name, definition.Cron, definition.TimeZone, definition.Queue, definition.Type, schedule.NextAt, schedule.LastAt, schedule.LastJobId, schedule.Paused);
+            definition.Name, definition.Cron, definition.TimeZone, definition.Queue, definition.Type, schedule.NextAt, schedule.LastAt, schedule.LastJobId, schedule.Paused,
+            schedule.Runs, definition.StartsAt, definition.EndsAt, definition.MaximumRuns, JsonNamingPolicy.CamelCase.ConvertName(definition.Misfire.ToString()));
     }
 
     public static WorkerView View(WorkerRecord worker, DateTimeOffset now)

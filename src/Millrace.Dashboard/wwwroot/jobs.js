@@ -175,6 +175,7 @@ export function schedules(model, redraw) {
     { head: 'When', cell: s => h('span', null, h('span', { class: 'mono' }, s.cron), h('br'), h('span', { class: 'muted small' }, s.timeZone)) },
     { head: 'Next run', num: true, cell: s => (s.paused ? '–' : h('span', { title: dateTime(s.nextAt) }, relative(s.nextAt, o.at))) },
     { head: 'Last run', num: true, cell: s => h('span', { title: dateTime(s.lastAt) }, s.lastAt ? relative(s.lastAt, o.at) : 'never') },
+    { head: 'Runs', num: true, cell: s => h('span', { title: s.endsAt ? `Ends ${dateTime(s.endsAt)}` : null }, s.maximumRuns ? `${count(s.runs)} of ${count(s.maximumRuns)}` : count(s.runs)) },
     { head: 'State', cell: s => (s.paused ? state('off', 'Paused') : s.nextAt ? state('ok', 'Active') : state('wait', 'Nothing follows')) },
     may ? { head: '', acts: true, cell: s => [
       button('Run now', () => act(`schedule:${s.name}`, 'POST', `${path(s)}/trigger`, undefined, `${s.name} is in line.`, redraw), { busy: isBusy(`schedule:${s.name}`), 'aria-label': `Run ${s.name} now` }),

@@ -57,4 +57,40 @@ public sealed partial class JobsBuilder
     /// <inheritdoc cref="AddSchedule{TService}(string, string, Expression{Func{TService, Task}}, TimeZoneInfo, Action{EnqueueOptions})" />
     public JobsBuilder AddSchedule<TService>(string name, string cron, Expression<Action<TService>> call, TimeZoneInfo? timeZone = null, Action<EnqueueOptions>? configure = null)
         where TService : class => AddSchedule(name, cron, CallExpression.Read(call).Evaluate(), timeZone, configure);
+
+    /// <summary>Calls a method of a service again and again; otherwise like <see cref="AddSchedule{TJob}(string, string, TJob, Action{ScheduleOptions})"/>.</summary>
+    /// <typeparam name="TService">An interface that <see cref="AddCalls{TService}"/> registers.</typeparam>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="cron">A cron expression of five or six fields.</param>
+    /// <param name="call">The call; its arguments are evaluated here, once.</param>
+    /// <param name="configure">How the schedule differs from one that runs for ever in UTC.</param>
+    /// <exception cref="ArgumentException">The expression is something else than one call on the service, or an option is out of range.</exception>
+    public JobsBuilder AddSchedule<TService>(string name, string cron, Expression<Func<TService, Task>> call, Action<ScheduleOptions> configure)
+        where TService : class => AddSchedule(name, cron, CallExpression.Read(call).Evaluate(), configure);
+
+    /// <inheritdoc cref="AddSchedule{TService}(string, string, Expression{Func{TService, Task}}, Action{ScheduleOptions})" />
+    public JobsBuilder AddSchedule<TService>(string name, string cron, Expression<Func<TService, ValueTask>> call, Action<ScheduleOptions> configure)
+        where TService : class => AddSchedule(name, cron, CallExpression.Read(call).Evaluate(), configure);
+
+    /// <inheritdoc cref="AddSchedule{TService}(string, string, Expression{Func{TService, Task}}, Action{ScheduleOptions})" />
+    public JobsBuilder AddSchedule<TService>(string name, string cron, Expression<Action<TService>> call, Action<ScheduleOptions> configure)
+        where TService : class => AddSchedule(name, cron, CallExpression.Read(call).Evaluate(), configure);
+
+    /// <summary>Calls a method of a service again and again; otherwise like <see cref="AddSchedule{TJob}(string, TimeSpan, TJob, Action{ScheduleOptions})"/>.</summary>
+    /// <typeparam name="TService">An interface that <see cref="AddCalls{TService}"/> registers.</typeparam>
+    /// <param name="name">Identifies the schedule.</param>
+    /// <param name="every">The interval, a second to ten years, in whole milliseconds.</param>
+    /// <param name="call">The call; its arguments are evaluated here, once.</param>
+    /// <param name="configure">How the schedule differs from one that runs for ever; null for not at all.</param>
+    /// <exception cref="ArgumentException">The expression is something else than one call on the service, or an option is out of range.</exception>
+    public JobsBuilder AddSchedule<TService>(string name, TimeSpan every, Expression<Func<TService, Task>> call, Action<ScheduleOptions>? configure = null)
+        where TService : class => AddSchedule(name, every, CallExpression.Read(call).Evaluate(), configure);
+
+    /// <inheritdoc cref="AddSchedule{TService}(string, TimeSpan, Expression{Func{TService, Task}}, Action{ScheduleOptions})" />
+    public JobsBuilder AddSchedule<TService>(string name, TimeSpan every, Expression<Func<TService, ValueTask>> call, Action<ScheduleOptions>? configure = null)
+        where TService : class => AddSchedule(name, every, CallExpression.Read(call).Evaluate(), configure);
+
+    /// <inheritdoc cref="AddSchedule{TService}(string, TimeSpan, Expression{Func{TService, Task}}, Action{ScheduleOptions})" />
+    public JobsBuilder AddSchedule<TService>(string name, TimeSpan every, Expression<Action<TService>> call, Action<ScheduleOptions>? configure = null)
+        where TService : class => AddSchedule(name, every, CallExpression.Read(call).Evaluate(), configure);
 }

@@ -74,6 +74,9 @@ internal static partial class Log
     [LoggerMessage(2041, LogLevel.Warning, "Schedule {Name} cannot fire its tick of {Tick}: the queue {Queue} is full. It stays due.")]
     public static partial void ScheduleQueueFull(ILogger logger, string name, DateTimeOffset tick, string queue);
 
+    [LoggerMessage(2044, LogLevel.Information, "Schedule {Name} passes over its tick of {Tick}: it was missed, or the schedule has had all its runs.")]
+    public static partial void ScheduleSkipped(ILogger logger, string name, DateTimeOffset tick);
+
     [LoggerMessage(2042, LogLevel.Error, "Schedule {Name} cannot fire: its cron expression '{Cron}' or time zone '{TimeZone}' cannot be read. Correct or remove it.")]
     public static partial void ScheduleUnreadable(ILogger logger, string name, string cron, string timeZone, Exception error);
 

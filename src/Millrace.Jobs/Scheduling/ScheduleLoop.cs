@@ -5,8 +5,8 @@ using Millrace.Jobs.Retrying;
 
 namespace Millrace.Jobs.Scheduling;
 
-/// <summary>Fires schedules. Every process may run one: the store lets exactly one of them fire a tick. Ticks that were missed while nothing
-/// ran are made up for by one run, whatever their number; then the schedule goes on from now.</summary>
+/// <summary>Fires schedules. Every process may run one: the store lets exactly one of them fire a tick. What becomes of ticks that were
+/// missed while nothing ran, the schedule says.</summary>
 internal sealed class ScheduleLoop(
     JobStore store,
     JobFactory factory,
@@ -20,6 +20,9 @@ internal sealed class ScheduleLoop(
     IEnqueueListener? listener = null)
 {
     private const int Batch = 100;
+
+    /// <summary>A tick that is later than this was missed.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
 
     /// <summary>Stores the schedules that the code declares.</summary>
     public async Task DeclareAsync(CancellationToken cancellationToken)
@@ -90,9 +93,10 @@ internal sealed class ScheduleLoop(
         var definition = schedule.Definition;
         var tick = schedule.NextAt!.Value;
         DateTimeOffset? next;
+        bool skip;
         try
         {
-            next = ScheduleTimes.Next(definition, now);
+            (next, skip) = ScheduleTimes.Follow(schedule, now, Late);
         }
         catch (Exception error) when (error is FormatException or ArgumentException or TimeZoneNotFoundException or InvalidTimeZoneException)
         {
@@ -101,7 +105,7 @@ internal sealed class ScheduleLoop(
         }
 
         var job = ScheduleTimes.CreateJob(definition, factory.NewId());
-        var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, Job = job, MaximumQueueLength = options.MaximumQueueLength };
+        var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, Skip = skip, Job = job, MaximumQueueLength = options.MaximumQueueLength };
         using var hold = notifications.Hold([job.Id]);
         switch (await store.FireScheduleAsync(request, cancellationToken).ConfigureAwait(false))
         {
@@ -110,6 +114,9 @@ internal sealed class ScheduleLoop(
                 metrics.Enqueued(job.Queue, job.Type);
                 hold.Publish(notifications.Describe(job));
                 listener?.Fired(job);
+                return true;
+            case FireStatus.Skipped:
+                Log.ScheduleSkipped(logger, definition.Name, tick);
                 return true;
             case FireStatus.QueueFull:
                 Log.ScheduleQueueFull(logger, definition.Name, tick, definition.Queue);

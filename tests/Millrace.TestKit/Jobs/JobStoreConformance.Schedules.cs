@@ -43,6 +43,31 @@ public abstract partial class JobStoreConformance
     }
 
     [Fact, Trait("req", "J-04")]
+    public async Task A_schedule_keeps_its_bounds_counts_its_runs_and_passes_ticks_over()
+    {
+        var schedule = Schedule() with { StartsAt = In(-5), EndsAt = In(1_000), MaximumRuns = 3, Misfire = ScheduleMisfire.RunAll };
+        await Store.UpsertScheduleAsync(schedule, In(0));
+        var definition = (await ScheduleAsync()).Definition;
+        Assert.Equal((schedule.StartsAt, schedule.EndsAt, 3, ScheduleMisfire.RunAll), (definition.StartsAt, definition.EndsAt, definition.MaximumRuns, definition.Misfire));
+
+        Assert.Equal(FireStatus.Fired, await Store.FireScheduleAsync(Fire(In(0), In(-1), "a"))); // the next tick has passed too
+        Assert.Equal(FireStatus.Skipped, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { Skip = true }));
+        Assert.Equal(FireStatus.Missed, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { Skip = true }));
+        var record = await ScheduleAsync();
+        Assert.Equal((1, In(5), In(0), "a"), (record.Runs, record.NextAt, record.LastAt, record.LastJobId));
+        Assert.Null(await Store.GetAsync("b"));
+
+        await Store.UpsertScheduleAsync(schedule with { Misfire = ScheduleMisfire.Skip }, In(60));
+        Assert.Equal((In(5), 1), ((await ScheduleAsync()).NextAt, (await ScheduleAsync()).Runs));
+        foreach (var changed in (ScheduleDefinition[])[schedule with { StartsAt = null }, schedule with { EndsAt = null }, schedule with { MaximumRuns = 4 }])
+        {
+            await Store.UpsertScheduleAsync(schedule, In(30));
+            await Store.UpsertScheduleAsync(changed, In(60));
+            Assert.Equal((In(60), 1), ((await ScheduleAsync()).NextAt, (await ScheduleAsync()).Runs));
+        }
+    }
+
+    [Fact, Trait("req", "J-04")]
     public async Task Upsert_keeps_a_missed_tick_unless_the_times_changed()
     {
         await Store.UpsertScheduleAsync(Schedule(), In(60));

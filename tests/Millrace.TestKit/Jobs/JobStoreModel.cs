@@ -312,7 +312,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         Log($"schedule {name} {action} next {next:HH:mm:ss}");
         if (action < 2)
         {
-            var definition = new ScheduleDefinition { Name = name, Cron = _random.Next(2) == 0 ? "* * * * *" : "0 * * * *", TimeZone = "UTC", Queue = Pick(Queues), Type = "x", Payload = "1"u8.ToArray() };
+            var definition = new ScheduleDefinition { Name = name, Cron = _random.Next(2) == 0 ? "* * * * *" : "0 * * * *", TimeZone = "UTC", Queue = Pick(Queues), Type = "x", Payload = "1"u8.ToArray(), MaximumRuns = _random.Next(3) == 0 ? 7 : null };
             await subject.UpsertScheduleAsync(definition, next);
             await oracle.UpsertScheduleAsync(definition, next);
         }
@@ -341,7 +341,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         var id = $"j{_ids.Count}{schedule.Definition.Queue}";
         _ids.Add(id);
         var job = new NewJob { Id = id, Queue = schedule.Definition.Queue, Type = "x", Payload = "1"u8.ToArray(), Schedule = schedule.Definition.Name };
-        var request = new FireRequest { Name = schedule.Definition.Name, Tick = schedule.NextAt!.Value, NextAt = right.Now.AddSeconds(_random.Next(1, 10)), Job = job, MaximumQueueLength = _random.Next(2) == 0 ? 3 : 1_000 };
+        var request = new FireRequest { Name = schedule.Definition.Name, Tick = schedule.NextAt!.Value, NextAt = right.Now.AddSeconds(_random.Next(1, 10)), Skip = _random.Next(4) == 0, Job = job, MaximumQueueLength = _random.Next(2) == 0 ? 3 : 1_000 };
         Log($"fire {request.Name} as {id} limit {request.MaximumQueueLength}");
         Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire");
         Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire again");
@@ -393,7 +393,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         $"{queue.Name} paused {queue.Paused} pending {queue.Waiting + queue.Delayed + queue.Retrying} blocked {queue.Blocked} running {queue.Running} completed {queue.Completed} dead {queue.Dead} cancelled {queue.Cancelled}";
 
     private static string Describe(ScheduleRecord schedule) =>
-        $"{schedule.Definition.Name} {schedule.Definition.Cron} {schedule.Definition.Queue} next {schedule.NextAt:O} last {schedule.LastAt:O} {schedule.LastJobId} paused {schedule.Paused}";
+        $"{schedule.Definition.Name} {schedule.Definition.Cron} {schedule.Definition.Queue} next {schedule.NextAt:O} last {schedule.LastAt:O} {schedule.LastJobId} paused {schedule.Paused} runs {schedule.Runs} of {schedule.Definition.MaximumRuns}";
 
     private static string Describe(WorkerRecord worker) =>
         $"{worker.Identity.Id} started {worker.StartedAt:O} seen {worker.SeenAt:O} lease {worker.LeaseUntil:O} running {worker.Running}";

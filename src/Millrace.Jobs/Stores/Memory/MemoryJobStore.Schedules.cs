@@ -18,8 +18,7 @@ internal sealed partial class MemoryJobStore
             }
             else
             {
-                var sameTimes = known.Definition.Cron == schedule.Cron && known.Definition.TimeZone == schedule.TimeZone;
-                _schedules[schedule.Name] = known with { Definition = schedule, NextAt = sameTimes ? known.NextAt : nextAt };
+                _schedules[schedule.Name] = known with { Definition = schedule, NextAt = known.Definition.HasTimesOf(schedule) ? known.NextAt : nextAt };
             }
 
             return ValueTask.CompletedTask;
@@ -82,6 +81,12 @@ internal sealed partial class MemoryJobStore
                 return ValueTask.FromResult(FireStatus.Missed);
             }
 
+            if (request.Skip)
+            {
+                _schedules[request.Name] = schedule with { NextAt = request.NextAt };
+                return ValueTask.FromResult(FireStatus.Skipped);
+            }
+
             if (!_book.Contains(request.Job.Id))
             {
                 if (_book.Queue(request.Job.Queue).Pending >= request.MaximumQueueLength)
@@ -92,7 +97,7 @@ internal sealed partial class MemoryJobStore
                 Add(request.Job, now);
             }
 
-            _schedules[request.Name] = schedule with { NextAt = request.NextAt, LastAt = request.Tick, LastJobId = request.Job.Id };
+            _schedules[request.Name] = schedule with { NextAt = request.NextAt, LastAt = request.Tick, LastJobId = request.Job.Id, Runs = schedule.Runs + 1 };
             return ValueTask.FromResult(FireStatus.Fired);
         }
     }

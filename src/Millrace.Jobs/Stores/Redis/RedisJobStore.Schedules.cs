@@ -23,7 +23,7 @@ internal sealed partial class RedisJobStore
         }
 
         List<RedisArgument> arguments =
-            [Now(), schedule.Name, ScheduleText.Write(schedule), $"{schedule.Cron}\n{schedule.TimeZone}", Tick(nextAt), times ?? string.Empty, state ?? string.Empty];
+            [Now(), schedule.Name, ScheduleText.Write(schedule), ScheduleText.Times(schedule), Tick(nextAt), times ?? string.Empty, state ?? string.Empty];
         await RunAsync(JobScripts.UpsertSchedule, schedule.Queue, arguments, cancellationToken).ConfigureAwait(false);
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class RedisJobStore
     public override async ValueTask<FireStatus> FireScheduleAsync(FireRequest request, CancellationToken cancellationToken = default)
     {
         await NameAsync(request.Job.Queue, cancellationToken).ConfigureAwait(false);
-        List<RedisArgument> arguments = [Now(), request.Name, Tick(request.Tick), Tick(request.NextAt), request.MaximumQueueLength];
+        List<RedisArgument> arguments = [Now(), request.Name, Tick(request.Tick), Tick(request.NextAt), request.MaximumQueueLength, request.Skip ? 1 : 0];
         EnqueueLine.AddJob(arguments, request.Job, JobBody.Write(request.Job));
         return (FireStatus)(await RunAsync(JobScripts.FireSchedule, request.Job.Queue, arguments, cancellationToken).ConfigureAwait(false)).AsInt64();
     }

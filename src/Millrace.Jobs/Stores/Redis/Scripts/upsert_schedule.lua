@@ -8,7 +8,7 @@ if not state and ARGV[7] ~= '' then
   state = read_schedule(name)
 end
 if not state then
-  state = {next_at = tonumber(ARGV[5]), last_at = -1, paused = 0, job = ''}
+  state = {next_at = tonumber(ARGV[5]), last_at = -1, paused = 0, runs = 0, job = ''}
 elseif times ~= ARGV[4] then
   state.next_at = tonumber(ARGV[5])
 end

@@ -3,7 +3,9 @@ namespace Millrace.Jobs.Stores.Sql.Sqlite.Operations;
 /// <summary><see cref="JobStore.FireScheduleAsync"/>.</summary>
 internal static class FireSchedule
 {
-    private const string Move = "UPDATE millrace_schedule SET next_at = @next_at, last_at = @last_at, last_job = @last_job WHERE name = @name";
+    private const string Move = "UPDATE millrace_schedule SET next_at = @next_at, last_at = @last_at, last_job = @last_job, runs = runs + 1 WHERE name = @name";
+
+    private const string PassOver = "UPDATE millrace_schedule SET next_at = @next_at WHERE name = @name";
 
     public static async ValueTask<FireStatus> RunAsync(WriteSession session, FireRequest request)
     {
@@ -11,6 +13,12 @@ internal static class FireSchedule
         if (schedule is null || schedule.Paused || schedule.NextAt != request.Tick || SqlTime.Cut(request.Tick) > session.Now)
         {
             return FireStatus.Missed;
+        }
+
+        if (request.Skip)
+        {
+            await session.Statement(PassOver).Set("@name", request.Name).Set("@next_at", SqlValue.Milliseconds(request.NextAt)).RunAsync().ConfigureAwait(false);
+            return FireStatus.Skipped;
         }
 
         if (!await Enqueue.ExistsAsync(session, request.Job.Id).ConfigureAwait(false))

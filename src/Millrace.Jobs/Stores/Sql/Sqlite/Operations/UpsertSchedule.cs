@@ -6,14 +6,15 @@ internal static class UpsertSchedule
     private const string Count = "SELECT COUNT(*) FROM millrace_schedule";
 
     private const string Insert = """
-        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, next_at, paused)
-        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata, @next_at, 0)
+        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, starts_at, ends_at, maximum_runs, misfire, next_at, paused)
+        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata, @starts_at, @ends_at, @maximum_runs, @misfire, @next_at, 0)
         """;
 
     private const string Update = """
         UPDATE millrace_schedule
         SET cron = @cron, time_zone = @time_zone, queue = @queue, type = @type, payload = @payload, priority = @priority,
-            max_attempts = @max_attempts, timeout_ticks = @timeout_ticks, tags = @tags, metadata = @metadata, next_at = @next_at
+            max_attempts = @max_attempts, timeout_ticks = @timeout_ticks, tags = @tags, metadata = @metadata,
+            starts_at = @starts_at, ends_at = @ends_at, maximum_runs = @maximum_runs, misfire = @misfire, next_at = @next_at
         WHERE name = @name
         """;
 
@@ -26,11 +27,14 @@ internal static class UpsertSchedule
                 $"The store holds its limit of {JobLimits.MaximumSchedules} schedules; '{schedule.Name}' was not added. Remove some first.");
         }
 
-        var sameTimes = known is not null && known.Definition.Cron == schedule.Cron && known.Definition.TimeZone == schedule.TimeZone;
         return await session.Statement(known is null ? Insert : Update)
             .Set("@name", schedule.Name)
             .Set("@cron", schedule.Cron)
             .Set("@time_zone", schedule.TimeZone)
+            .Set("@starts_at", SqlValue.Milliseconds(schedule.StartsAt))
+            .Set("@ends_at", SqlValue.Milliseconds(schedule.EndsAt))
+            .Set("@maximum_runs", (long?)schedule.MaximumRuns)
+            .Set("@misfire", (long)schedule.Misfire)
             .Set("@queue", schedule.Queue)
             .Set("@type", schedule.Type)
             .Set("@payload", SqlValue.Bytes(schedule.Payload))
@@ -39,7 +43,7 @@ internal static class UpsertSchedule
             .Set("@timeout_ticks", schedule.Timeout?.Ticks)
             .Set("@tags", SqlValue.Json(schedule.Tags))
             .Set("@metadata", SqlValue.Json(schedule.Metadata))
-            .Set("@next_at", SqlValue.Milliseconds(sameTimes ? known!.NextAt : nextAt))
+            .Set("@next_at", SqlValue.Milliseconds(known is not null && known.Definition.HasTimesOf(schedule) ? known.NextAt : nextAt))
             .RunAsync().ConfigureAwait(false);
     }
 }
