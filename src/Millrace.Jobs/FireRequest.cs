@@ -13,7 +13,7 @@ public sealed record FireRequest
     public required DateTimeOffset? NextAt { get; init; }
 
     /// <summary>The tick is passed over: the schedule moves on, and nothing is enqueued. Default false.</summary>
-    public bool Skip { get; init; }
+    public bool PassOver { get; init; }
 
     /// <summary>The job to enqueue; of a tick that is passed over, only its queue counts.</summary>
     public required NewJob Job { get; init; }

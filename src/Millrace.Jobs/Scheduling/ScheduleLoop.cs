@@ -93,10 +93,10 @@ internal sealed class ScheduleLoop(
         var definition = schedule.Definition;
         var tick = schedule.NextAt!.Value;
         DateTimeOffset? next;
-        bool skip;
+        bool passOver;
         try
         {
-            (next, skip) = ScheduleTimes.Follow(schedule, now, Late);
+            (next, passOver) = ScheduleTimes.Follow(schedule, now, Late);
         }
         catch (Exception error) when (error is FormatException or ArgumentException or TimeZoneNotFoundException or InvalidTimeZoneException)
         {
@@ -105,7 +105,7 @@ internal sealed class ScheduleLoop(
         }
 
         var job = ScheduleTimes.CreateJob(definition, factory.NewId());
-        var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, Skip = skip, Job = job, MaximumQueueLength = options.MaximumQueueLength };
+        var request = new FireRequest { Name = definition.Name, Tick = tick, NextAt = next, PassOver = passOver, Job = job, MaximumQueueLength = options.MaximumQueueLength };
         using var hold = notifications.Hold([job.Id]);
         switch (await store.FireScheduleAsync(request, cancellationToken).ConfigureAwait(false))
         {

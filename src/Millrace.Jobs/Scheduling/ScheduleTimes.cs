@@ -17,7 +17,7 @@ internal static class ScheduleTimes
     /// <param name="schedule">A schedule that is due.</param>
     /// <param name="now">The store's clock.</param>
     /// <param name="late">By how much a tick may be late without counting as missed.</param>
-    public static (DateTimeOffset? Next, bool Skip) Follow(ScheduleRecord schedule, DateTimeOffset now, TimeSpan late)
+    public static (DateTimeOffset? Next, bool PassOver) Follow(ScheduleRecord schedule, DateTimeOffset now, TimeSpan late)
     {
         var (definition, tick) = (schedule.Definition, schedule.NextAt!.Value);
         if (schedule.Runs >= definition.MaximumRuns)
@@ -25,9 +25,9 @@ internal static class ScheduleTimes
             return (null, true);
         }
 
-        var skip = definition.Misfire == ScheduleMisfire.Skip && now - tick > late;
+        var passOver = definition.Misfire == ScheduleMisfire.Skip && now - tick > late;
         var next = Next(definition, definition.Misfire == ScheduleMisfire.RunAll ? tick : now);
-        return (!skip && schedule.Runs + 1 >= definition.MaximumRuns ? null : next, skip);
+        return (!passOver && schedule.Runs + 1 >= definition.MaximumRuns ? null : next, passOver);
     }
 
     /// <summary>The store's clock, which ticks follow: this process's may be wrong.</summary>

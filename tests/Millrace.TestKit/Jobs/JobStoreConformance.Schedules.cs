@@ -51,8 +51,8 @@ public abstract partial class JobStoreConformance
         Assert.Equal((schedule.StartsAt, schedule.EndsAt, 3, ScheduleMisfire.RunAll), (definition.StartsAt, definition.EndsAt, definition.MaximumRuns, definition.Misfire));
 
         Assert.Equal(FireStatus.Fired, await Store.FireScheduleAsync(Fire(In(0), In(-1), "a"))); // the next tick has passed too
-        Assert.Equal(FireStatus.Skipped, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { Skip = true }));
-        Assert.Equal(FireStatus.Missed, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { Skip = true }));
+        Assert.Equal(FireStatus.Skipped, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { PassOver = true }));
+        Assert.Equal(FireStatus.Missed, await Store.FireScheduleAsync(Fire(In(-1), In(5), "b") with { PassOver = true }));
         var record = await ScheduleAsync();
         Assert.Equal((1, In(5), In(0), "a"), (record.Runs, record.NextAt, record.LastAt, record.LastJobId));
         Assert.Null(await Store.GetAsync("b"));

@@ -341,7 +341,7 @@ internal sealed class JobStoreModel(JobStore subject, MemoryJobStore oracle, Fak
         var id = $"j{_ids.Count}{schedule.Definition.Queue}";
         _ids.Add(id);
         var job = new NewJob { Id = id, Queue = schedule.Definition.Queue, Type = "x", Payload = "1"u8.ToArray(), Schedule = schedule.Definition.Name };
-        var request = new FireRequest { Name = schedule.Definition.Name, Tick = schedule.NextAt!.Value, NextAt = right.Now.AddSeconds(_random.Next(1, 10)), Skip = _random.Next(4) == 0, Job = job, MaximumQueueLength = _random.Next(2) == 0 ? 3 : 1_000 };
+        var request = new FireRequest { Name = schedule.Definition.Name, Tick = schedule.NextAt!.Value, NextAt = right.Now.AddSeconds(_random.Next(1, 10)), PassOver = _random.Next(4) == 0, Job = job, MaximumQueueLength = _random.Next(2) == 0 ? 3 : 1_000 };
         Log($"fire {request.Name} as {id} limit {request.MaximumQueueLength}");
         Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire");
         Same([$"{await subject.FireScheduleAsync(request)}"], [$"{await oracle.FireScheduleAsync(request)}"], "fire again");

@@ -81,7 +81,7 @@ internal sealed partial class MemoryJobStore
                 return ValueTask.FromResult(FireStatus.Missed);
             }
 
-            if (request.Skip)
+            if (request.PassOver)
             {
                 _schedules[request.Name] = schedule with { NextAt = request.NextAt };
                 return ValueTask.FromResult(FireStatus.Skipped);

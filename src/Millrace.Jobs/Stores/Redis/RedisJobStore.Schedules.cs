@@ -94,7 +94,7 @@ internal sealed partial class RedisJobStore
     public override async ValueTask<FireStatus> FireScheduleAsync(FireRequest request, CancellationToken cancellationToken = default)
     {
         await NameAsync(request.Job.Queue, cancellationToken).ConfigureAwait(false);
-        List<RedisArgument> arguments = [Now(), request.Name, Tick(request.Tick), Tick(request.NextAt), request.MaximumQueueLength, request.Skip ? 1 : 0];
+        List<RedisArgument> arguments = [Now(), request.Name, Tick(request.Tick), Tick(request.NextAt), request.MaximumQueueLength, request.PassOver ? 1 : 0];
         EnqueueLine.AddJob(arguments, request.Job, JobBody.Write(request.Job));
         return (FireStatus)(await RunAsync(JobScripts.FireSchedule, request.Job.Queue, arguments, cancellationToken).ConfigureAwait(false)).AsInt64();
     }

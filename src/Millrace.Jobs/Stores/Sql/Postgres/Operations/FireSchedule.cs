@@ -20,7 +20,7 @@ internal static class FireSchedule
         batch.Add(Lock, _ => due = true).Set("@name", request.Name).Set("@tick", SqlTime.Cut(request.Tick)).Set("@now", now);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
         var status = !due ? FireStatus.Missed
-            : request.Skip ? await PassOverAsync(session, request, cancellationToken).ConfigureAwait(false)
+            : request.PassOver ? await PassOverAsync(session, request, cancellationToken).ConfigureAwait(false)
             : await EnqueueAsync(session, now, request, cancellationToken).ConfigureAwait(false);
         await session.CommitAsync(cancellationToken).ConfigureAwait(false);
         return status;

@@ -15,7 +15,7 @@ internal static class FireSchedule
             return FireStatus.Missed;
         }
 
-        if (request.Skip)
+        if (request.PassOver)
         {
             await session.Statement(PassOver).Set("@name", request.Name).Set("@next_at", SqlValue.Milliseconds(request.NextAt)).RunAsync().ConfigureAwait(false);
             return FireStatus.Skipped;
