@@ -59,10 +59,10 @@ internal sealed partial class RedisJobStore
         async queue =>
         {
             var finishes = ends.Of(queue);
-            var arguments = new List<RedisArgument>(2 + (5 * finishes.Count)) { Now(), finishes.Count };
-            AddFinishes(arguments, finishes);
+            var arguments = new List<RedisArgument>(5 + finishes.Count) { Now() };
+            FinishText.Add(arguments, finishes);
             var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
-            return (Queue: queue, Answers: (FinishResult[])[.. reply.Items.Select(static item => Answer(item.AsInt64()))]);
+            return (Queue: queue, Answers: FinishText.Answers([.. reply.Items.Select(static item => item.AsInt64())], finishes.Count));
         },
         answer => ends.Answer(answer.Queue, answer.Answers));
 
@@ -70,13 +70,13 @@ internal sealed partial class RedisJobStore
         ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
     {
         var (queue, rate) = (limits.Queue, limits.Rate);
-        var arguments = new List<RedisArgument>(10 + (5 * finishes.Count))
+        var arguments = new List<RedisArgument>(13 + finishes.Count)
         {
             Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, limits.Capacity),
             limits.MaximumRunning is { } most ? most : string.Empty, rate is null ? string.Empty : rate.Kind == JobRateKind.TokenBucket ? "b" : "w",
-            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period), finishes.Count,
+            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period),
         };
-        AddFinishes(arguments, finishes);
+        FinishText.Add(arguments, finishes);
         var reply = await _redis.EvaluateAsync(JobScripts.Claim, ClaimReply.Read, Keys(queue).All, CollectionsMarshal.AsSpan(arguments), cancellationToken).ConfigureAwait(false);
         var jobs = new List<ClaimedJob>(reply.Jobs.Length);
         List<JobFinish>? unreadable = null;
@@ -98,30 +98,8 @@ internal sealed partial class RedisJobStore
             await FinishAsync(unreadable, cancellationToken).ConfigureAwait(false);
         }
 
-        return (jobs, Array.ConvertAll(reply.Answers, Answer));
+        return (jobs, FinishText.Answers(reply.Answers, finishes.Count));
     }
-
-    private static void AddFinishes(List<RedisArgument> arguments, IReadOnlyList<JobFinish> finishes)
-    {
-        foreach (var finish in finishes)
-        {
-            arguments.Add(finish.Run.Id);
-            arguments.Add(finish.Run.Token);
-            arguments.Add(finish.Kind switch
-            {
-                FinishKind.Completed => finish.Remove ? "c" : "C",
-                FinishKind.Dead => "d",
-                FinishKind.Cancelled => "x",
-                FinishKind.Retry => "r",
-                FinishKind.Snoozed => "s",
-                _ => "b",
-            });
-            arguments.Add(Milliseconds(finish.Delay));
-            arguments.Add(finish is { Kind: FinishKind.Completed, Result: { } result } ? (byte[])[(byte)'+', .. result.Span] : Said(finish.Error));
-        }
-    }
-
-    private static FinishResult Answer(long number) => new((FinishStatus)(number / 10), number % 10 is < 9 and var state ? (JobState)state : null);
 
     private static ClaimedJob Read(string queue, ClaimReply.Claimed claimed, ClaimReply reply)
     {
