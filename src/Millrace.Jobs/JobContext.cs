@@ -1,45 +1,49 @@
+using Millrace.Jobs.Executing;
+
 namespace Millrace.Jobs;
 
 /// <summary>One attempt of a job, as its handler sees it. Thread-safe.</summary>
 public sealed class JobContext
 {
-    private readonly ClaimedJob _job;
-    private readonly Func<int, string?, CancellationToken, ValueTask> _report;
+    private readonly Execution _execution;
+    private readonly JobExecutor _executor;
     private long _snooze = -1; // ticks; -1: not snoozed
 
-    internal JobContext(ClaimedJob job, Func<int, string?, CancellationToken, ValueTask> report)
+    internal JobContext(Execution execution, JobExecutor executor)
     {
-        _job = job;
-        _report = report;
+        _execution = execution;
+        _executor = executor;
     }
 
     /// <summary>The job's id: the same in every attempt, so it serves as an idempotency key towards other systems.</summary>
-    public string Id => _job.Id;
+    public string Id => Job.Id;
 
     /// <summary>The queue it came from.</summary>
-    public string Queue => _job.Queue;
+    public string Queue => Job.Queue;
 
     /// <summary>Its registered job name.</summary>
-    public string Type => _job.Type;
+    public string Type => Job.Type;
 
     /// <summary>Which attempt this is, from 1.</summary>
-    public int Attempt => _job.Attempt;
+    public int Attempt => Job.Attempt;
 
     /// <summary>How many attempts the job may have.</summary>
-    public int MaxAttempts => _job.MaxAttempts;
+    public int MaxAttempts => Job.MaxAttempts;
 
     /// <summary>The job's tags.</summary>
-    public IReadOnlyList<string> Tags => _job.Tags;
+    public IReadOnlyList<string> Tags => Job.Tags;
 
     /// <summary>Its metadata.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _job.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => Job.Metadata;
 
     /// <summary>When it was enqueued, by the store's clock.</summary>
-    public DateTimeOffset CreatedAt => _job.CreatedAt;
+    public DateTimeOffset CreatedAt => Job.CreatedAt;
 
     /// <summary>The fencing token of this attempt: higher than that of any earlier attempt of the job. Hand it to a system that can refuse
     /// the writes of an older one.</summary>
-    public long FencingToken => _job.Token;
+    public long FencingToken => Job.Token;
+
+    private ClaimedJob Job => _execution.Job;
 
     internal TimeSpan? SnoozedFor => Interlocked.Read(ref _snooze) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
@@ -63,7 +67,7 @@ public sealed class JobContext
             message = message[..JobLimits.MaximumProgressMessageLength];
         }
 
-        return _report(percent, message, cancellationToken);
+        return _executor.ReportProgressAsync(_execution, percent, message, cancellationToken);
     }
 
     /// <summary>Asks to be run again after <paramref name="delay"/> once the handler returns, instead of completing. The attempt does not count.</summary>
