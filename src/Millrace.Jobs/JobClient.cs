@@ -327,7 +327,10 @@ public sealed partial class JobClient
             foreach (var job in added)
             {
                 _metrics.Enqueued(job.Queue, job.Type);
-                hold.Publish(_notifications.Describe(job));
+                if (_notifications.Enabled)
+                {
+                    hold.Publish(_notifications.Describe(job));
+                }
             }
         }
 

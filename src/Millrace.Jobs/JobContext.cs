@@ -1,49 +1,50 @@
 using System.Text.Json;
+using Millrace.Jobs.Executing;
 
 namespace Millrace.Jobs;
 
 /// <summary>One attempt of a job, as its handler sees it. Thread-safe.</summary>
 public sealed class JobContext
 {
-    private readonly ClaimedJob _job;
-    private readonly Func<int, string?, CancellationToken, ValueTask> _report;
-    private readonly JobStore _store;
-    private readonly JsonSerializerOptions _json;
+    private readonly Execution _execution;
+    private readonly JobExecutor _executor;
     private long _snooze = -1; // ticks; -1: not snoozed
 
-    internal JobContext(
-        ClaimedJob job,
-        Func<int, string?, CancellationToken, ValueTask> report,
-        JobStore store,
-        JsonSerializerOptions json) => (_job, _report, _store, _json) = (job, report, store, json);
+    internal JobContext(Execution execution, JobExecutor executor)
+    {
+        _execution = execution;
+        _executor = executor;
+    }
 
     /// <summary>The job's id: the same in every attempt, so it serves as an idempotency key towards other systems.</summary>
-    public string Id => _job.Id;
+    public string Id => Job.Id;
 
     /// <summary>The queue it came from.</summary>
-    public string Queue => _job.Queue;
+    public string Queue => Job.Queue;
 
     /// <summary>Its registered job name.</summary>
-    public string Type => _job.Type;
+    public string Type => Job.Type;
 
     /// <summary>Which attempt this is, from 1.</summary>
-    public int Attempt => _job.Attempt;
+    public int Attempt => Job.Attempt;
 
     /// <summary>How many attempts the job may have.</summary>
-    public int MaxAttempts => _job.MaxAttempts;
+    public int MaxAttempts => Job.MaxAttempts;
 
     /// <summary>The job's tags.</summary>
-    public IReadOnlyList<string> Tags => _job.Tags;
+    public IReadOnlyList<string> Tags => Job.Tags;
 
     /// <summary>Its metadata.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _job.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => Job.Metadata;
 
     /// <summary>When it was enqueued, by the store's clock.</summary>
-    public DateTimeOffset CreatedAt => _job.CreatedAt;
+    public DateTimeOffset CreatedAt => Job.CreatedAt;
 
     /// <summary>The fencing token of this attempt: higher than that of any earlier attempt of the job. Hand it to a system that can refuse
     /// the writes of an older one.</summary>
-    public long FencingToken => _job.Token;
+    public long FencingToken => Job.Token;
+
+    private ClaimedJob Job => _execution.Job;
 
     internal TimeSpan? SnoozedFor => Interlocked.Read(ref _snooze) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
@@ -67,12 +68,12 @@ public sealed class JobContext
             message = message[..JobLimits.MaximumProgressMessageLength];
         }
 
-        return _report(percent, message, cancellationToken);
+        return _executor.ReportProgressAsync(_execution, percent, message, cancellationToken);
     }
 
     /// <summary>The jobs that this one waited for, in the order given, with how they ended and their results. Read from the store with each call.</summary>
     public async ValueTask<IReadOnlyList<JobLink>> GetPrerequisitesAsync(CancellationToken cancellationToken = default) =>
-        (await _store.GetLinksAsync(_job.Id, cancellationToken).ConfigureAwait(false))?.After ?? [];
+        (await _executor.GetLinksAsync(Id, cancellationToken).ConfigureAwait(false))?.After ?? [];
 
     /// <summary>The results of the jobs that this one waited for, in the order given; those that did not complete, or gave none, are passed over.</summary>
     /// <typeparam name="TResult">What their handlers gave as results.</typeparam>
@@ -88,7 +89,7 @@ public sealed class JobContext
                 throw new InvalidOperationException($"The result of job '{link.Job.Id}' was not passed on: all results together exceed {JobLimits.MaximumLinkResults} bytes. Read it with JobClient.GetResultAsync, or pass keys instead of data.");
             }
 
-            if (link.Result is { } result && JsonSerializer.Deserialize<TResult>(result.Span, _json) is { } value)
+            if (link.Result is { } result && JsonSerializer.Deserialize<TResult>(result.Span, _executor.Json) is { } value)
             {
                 results.Add(value);
             }

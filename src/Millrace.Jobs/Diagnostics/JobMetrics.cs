@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Millrace.Jobs.Enqueueing;
@@ -13,10 +14,10 @@ internal sealed class JobMetrics : IDisposable
     private const int MaximumSeries = 1_000;
     private const string Other = "other";
 
-    private readonly Lock _lock = new(); // guards the two dictionaries
-    private readonly Dictionary<(string Queue, string Type, string Status), long> _totals = [];
-    private readonly Dictionary<(string Queue, string Type), DurationSeries> _durations = [];
-    private readonly HashSet<(string Queue, string Type)> _series = [];
+    private readonly Lock _adding = new(); // guards the bound
+    private readonly ConcurrentDictionary<(string Queue, string Type), JobSeries> _series = new();
+    private readonly JobSeries _others = new(Other, Other);
+    private JobSeries? _last; // the series looked up last: jobs that follow each other are often alike
     private readonly JobRegistry _registry;
     private readonly Meter _meter;
     private readonly bool _ownsMeter;
@@ -40,14 +41,17 @@ internal sealed class JobMetrics : IDisposable
         _dropped = _meter.CreateCounter<long>("millrace.jobs.notifications.dropped", "{notification}", "Notifications that observers were too slow for.");
     }
 
-    public void Enqueued(string queue, string type) => Count(queue, type, "enqueued");
+    public void Enqueued(string queue, string type) => Count(Series(queue, type), JobStatuses.Enqueued);
 
     public void Started(ClaimedJob job)
     {
         Interlocked.Increment(ref _runningNow);
         _running.Add(1);
-        var (queue, type) = Series(job.Queue, job.Type);
-        _wait.Record(Math.Max(0, (job.StartedAt - job.DueAt).TotalSeconds), new KeyValuePair<string, object?>("queue", queue), new KeyValuePair<string, object?>("job_type", type));
+        if (_wait.Enabled)
+        {
+            var series = Series(job.Queue, job.Type);
+            _wait.Record(Math.Max(0, (job.StartedAt - job.DueAt).TotalSeconds), new KeyValuePair<string, object?>("queue", series.Queue), new KeyValuePair<string, object?>("job_type", series.Type));
+        }
     }
 
     /// <summary>The handler has ended, or was left alone.</summary>
@@ -55,17 +59,13 @@ internal sealed class JobMetrics : IDisposable
     {
         Interlocked.Decrement(ref _runningNow);
         _running.Add(-1);
-        var (queue, type) = Series(job.Queue, job.Type);
-        _duration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("queue", queue), new KeyValuePair<string, object?>("job_type", type));
-        lock (_lock)
+        var series = Series(job.Queue, job.Type);
+        if (_duration.Enabled)
         {
-            if (!_durations.TryGetValue((queue, type), out var series))
-            {
-                _durations[(queue, type)] = series = new DurationSeries();
-            }
-
-            series.Record(duration.TotalSeconds);
+            _duration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("queue", series.Queue), new KeyValuePair<string, object?>("job_type", series.Type));
         }
+
+        series.Record(duration.TotalSeconds);
     }
 
     /// <summary>The store has answered to the end of an attempt.</summary>
@@ -73,20 +73,20 @@ internal sealed class JobMetrics : IDisposable
     {
         var status = (answer.Status, kind, answer.State) switch
         {
-            (FinishStatus.Stale, _, _) => "refused",
-            (_, _, JobState.Cancelled) => "cancelled",
-            (_, FinishKind.Completed, _) => "completed",
-            (_, FinishKind.Dead, _) => "dead",
-            (_, FinishKind.Retry, _) => "retried",
-            (_, FinishKind.Snoozed, _) => "snoozed",
-            (_, FinishKind.Cancelled, _) => "cancelled",
-            _ => "released",
+            (FinishStatus.Stale, _, _) => JobStatuses.Refused,
+            (_, _, JobState.Cancelled) => JobStatuses.Cancelled,
+            (_, FinishKind.Completed, _) => JobStatuses.Completed,
+            (_, FinishKind.Dead, _) => JobStatuses.Dead,
+            (_, FinishKind.Retry, _) => JobStatuses.Retried,
+            (_, FinishKind.Snoozed, _) => JobStatuses.Snoozed,
+            (_, FinishKind.Cancelled, _) => JobStatuses.Cancelled,
+            _ => JobStatuses.Released,
         };
-        Count(job.Queue, job.Type, status);
+        Count(Series(job.Queue, job.Type), status);
     }
 
     /// <summary>A job ended without an attempt of this process: cancelled while pending, or found dead by a sweep.</summary>
-    public void Ended(JobRecord job) => Count(job.Queue, job.Type, job.State == JobState.Dead ? "dead" : "cancelled");
+    public void Ended(JobRecord job) => Count(Series(job.Queue, job.Type), job.State == JobState.Dead ? JobStatuses.Dead : JobStatuses.Cancelled);
 
     public void NotificationDropped()
     {
@@ -96,17 +96,21 @@ internal sealed class JobMetrics : IDisposable
 
     public JobStatistics Snapshot(IReadOnlyList<QueueStatus> queues)
     {
-        lock (_lock)
+        var (totals, durations) = (new List<JobTotal>(), new List<JobDuration>());
+        foreach (var series in _series.Values)
         {
-            return new JobStatistics
-            {
-                Totals = [.. _totals.Select(static pair => new JobTotal(pair.Key.Queue, pair.Key.Type, pair.Key.Status, pair.Value))],
-                Durations = [.. _durations.Select(static pair => new JobDuration(pair.Key.Queue, pair.Key.Type, pair.Value.Count, pair.Value.SumSeconds, [.. pair.Value.Buckets]))],
-                Queues = queues,
-                Running = Interlocked.Read(ref _runningNow),
-                DroppedNotifications = Interlocked.Read(ref _droppedTotal),
-            };
+            series.AddTo(totals, durations);
         }
+
+        _others.AddTo(totals, durations);
+        return new JobStatistics
+        {
+            Totals = totals,
+            Durations = durations,
+            Queues = queues,
+            Running = Interlocked.Read(ref _runningNow),
+            DroppedNotifications = Interlocked.Read(ref _droppedTotal),
+        };
     }
 
     public void Dispose()
@@ -117,45 +121,40 @@ internal sealed class JobMetrics : IDisposable
         }
     }
 
-    private void Count(string queue, string type, string status)
+    private void Count(JobSeries series, int status)
     {
-        (queue, type) = Series(queue, type);
-        _jobs.Add(1, new TagList { { "queue", queue }, { "job_type", type }, { "status", status } });
-        lock (_lock)
+        if (_jobs.Enabled)
         {
-            _totals[(queue, type, status)] = _totals.GetValueOrDefault((queue, type, status)) + 1;
+            _jobs.Add(1, new TagList { { "queue", series.Queue }, { "job_type", series.Type }, { "status", JobStatuses.All[status] } });
         }
+
+        series.Count(status);
     }
+
+    private JobSeries Series(string queue, string type) =>
+        Volatile.Read(ref _last) is { } last && last.Type == type && last.Queue == queue ? last : FindSeries(queue, type);
 
     /// <summary>Bounds the number of series: types that nobody registered, and queues beyond the bound, share one.</summary>
-    private (string Queue, string Type) Series(string queue, string type)
+    private JobSeries FindSeries(string queue, string type)
     {
         type = _registry.TryGet(type, out _) ? type : Other;
-        lock (_lock)
+        if (!_series.TryGetValue((queue, type), out var series))
         {
-            return _series.Contains((queue, type)) || (_series.Count < MaximumSeries && _series.Add((queue, type))) ? (queue, type) : (Other, Other);
-        }
-    }
-
-    private sealed class DurationSeries
-    {
-        public long[] Buckets { get; } = new long[JobDuration.Bounds.Count + 1];
-
-        public long Count { get; private set; }
-
-        public double SumSeconds { get; private set; }
-
-        public void Record(double seconds)
-        {
-            var index = 0;
-            while (index < JobDuration.Bounds.Count && seconds > JobDuration.Bounds[index])
+            lock (_adding)
             {
-                index++;
-            }
+                if (!_series.TryGetValue((queue, type), out series))
+                {
+                    if (_series.Count >= MaximumSeries)
+                    {
+                        return _others;
+                    }
 
-            Buckets[index]++;
-            Count++;
-            SumSeconds += seconds;
+                    _series[(queue, type)] = series = new JobSeries(queue, type);
+                }
+            }
         }
+
+        Volatile.Write(ref _last, series);
+        return series;
     }
 }

@@ -13,7 +13,7 @@ namespace Millrace.Jobs.Executing;
 /// 2. open a scope for it and start the clock on its timeout;
 /// 3. read the payload and run the handler;
 /// 4. turn how it ended into how the job goes on;
-/// 5. close the scope.</summary>
+/// 5. stop the clock and close the scope.</summary>
 internal sealed class JobExecutor(
     JobStore store,
     JobRegistry registry,
@@ -23,14 +23,15 @@ internal sealed class JobExecutor(
     Jitter jitter,
     JobNotifications notifications,
     IEnumerable<MiddlewareRegistration> middleware,
-    ILogger<JobExecutor> logger)
+    ILogger<JobExecutor> logger) : IDisposable
 {
     private readonly MiddlewareRegistration[] _middleware = [.. middleware];
     private readonly JobsOptions _options = options.Value;
+    private readonly Deadlines _deadlines = new(clock);
     private readonly ErrorScrubber _scrubber = new(options.Value.ScrubPatterns);
 
     /// <summary>Never throws: whatever happens becomes the end of the attempt.</summary>
-    public async Task<JobFinish> RunAsync(Execution execution)
+    public async ValueTask<JobFinish> RunAsync(Execution execution)
     {
         using var span = JobTraces.Start(execution.Job);
         // 1. Find the handler.
@@ -51,16 +52,26 @@ internal sealed class JobExecutor(
         }
     }
 
-    private async Task<JobFinish> RunAsync(Execution execution, JobRegistration registration)
+    public void Dispose() => _deadlines.Dispose();
+
+    /// <summary>How results are read.</summary>
+    public JsonSerializerOptions Json => _options.Json;
+
+    /// <summary>What a job waited for.</summary>
+    public ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken) => store.GetLinksAsync(id, cancellationToken);
+
+    private async ValueTask<JobFinish> RunAsync(Execution execution, JobRegistration registration)
     {
         var job = execution.Job;
-        var context = new JobContext(job, (percent, message, token) => ReportProgressAsync(execution, percent, message, token), store, _options.Json);
+        var context = new JobContext(execution, this);
 
         // 2. Open a scope and start the clock; a store may hold a longer timeout than timers can do.
         var scope = scopes.CreateAsyncScope();
-        using var timeout = job.Timeout is { } limit
-            ? clock.CreateTimer(static state => ((Execution)state!).Stop(StopReason.TimedOut), execution, limit < JobValidation.MaximumTimeout ? limit : JobValidation.MaximumTimeout, System.Threading.Timeout.InfiniteTimeSpan)
-            : null;
+        if (job.Timeout is { } limit)
+        {
+            _deadlines.Add(execution, limit < JobValidation.MaximumTimeout ? limit : JobValidation.MaximumTimeout);
+        }
+
         try
         {
             // 3. Run, within the middleware.
@@ -79,7 +90,12 @@ internal sealed class JobExecutor(
         }
         finally
         {
-            // 5. Close the scope.
+            // 5. Stop the clock and close the scope.
+            if (job.Timeout is not null)
+            {
+                _deadlines.Remove(execution);
+            }
+
             await DisposeAsync(scope, job).ConfigureAwait(false);
         }
     }
@@ -143,7 +159,8 @@ internal sealed class JobExecutor(
         return new JobFinish { Run = execution.Run, Kind = FinishKind.Retry, Delay = delay, Error = text };
     }
 
-    private async ValueTask ReportProgressAsync(Execution execution, int percent, string? message, CancellationToken cancellationToken)
+    /// <summary>Keeps progress and tells of it; a store that cannot be reached does not fail the job.</summary>
+    public async ValueTask ReportProgressAsync(Execution execution, int percent, string? message, CancellationToken cancellationToken)
     {
         bool kept;
         try

@@ -28,7 +28,7 @@ internal sealed class JobExchange(
     TimeProvider clock,
     Jitter jitter,
     ILogger logger,
-    Action<Execution> start) : IDisposable
+    StartQueue<Execution> start) : IDisposable
 {
     private readonly Channel<Ended> _ended = Channel.CreateUnbounded<Ended>();
     private readonly SemaphoreSlim _gathering = new(1, 1); // one lane waits and gathers at a time
@@ -117,6 +117,7 @@ internal sealed class JobExchange(
                 Start(execution);
             }
 
+            start.Begin();
             for (var i = 0; i < answers.Count; i++)
             {
                 Tell(batch[i], answers[i], hold);
@@ -181,7 +182,7 @@ internal sealed class JobExchange(
     {
         if (!_stopClaiming.IsCancellationRequested)
         {
-            start(execution);
+            start.Add(execution);
             return;
         }
 
@@ -198,7 +199,7 @@ internal sealed class JobExchange(
         {
             Log.FinishRefused(logger, job.Id, job.Type, job.Attempt, finish.Kind);
         }
-        else if (answer.State is { } state)
+        else if (notifications.Enabled && answer.State is { } state)
         {
             hold.Publish(notifications.Describe(job, state, finish.Error));
         }

@@ -51,7 +51,7 @@ internal sealed class JobWorker : IDisposable
         var id = $"{host[..Math.Min(host.Length, 60)]}:{Environment.ProcessId}:{Guid.NewGuid():N}";
         _identity = new WorkerIdentity(id[..Math.Min(id.Length, JobLimits.MaximumNameLength)], host, Environment.ProcessId, [.. queues.Served.Select(static queue => queue.Queue)]);
         _lease = new WorkerLease(store, _identity, running, _options.Lease, clock, jitter, logger);
-        _exchange = new JobExchange(store, _lease, running, notifications, metrics, _options, clock, jitter, logger, Start);
+        _exchange = new JobExchange(store, _lease, running, notifications, metrics, _options, clock, jitter, logger, new StartQueue<Execution>(execution => _ = ExecuteAsync(execution))); // ends in the exchange, which the drain awaits
     }
 
     public void Start()
@@ -123,14 +123,15 @@ internal sealed class JobWorker : IDisposable
         _lease.Dispose();
     }
 
-    private void Start(Execution execution) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Worker.ExecuteAsync(work.Execution), (Worker: this, Execution: execution), preferLocal: false); // ends in the exchange, which the drain awaits
-
     private async Task ExecuteAsync(Execution execution)
     {
         var job = execution.Job;
         _metrics.Started(job);
-        _notifications.Publish(_notifications.Describe(job, JobState.Running));
+        if (_notifications.Enabled)
+        {
+            _notifications.Publish(_notifications.Describe(job, JobState.Running));
+        }
+
         var began = _clock.GetTimestamp();
         var finish = await _executor.RunAsync(execution).ConfigureAwait(false);
         var duration = _clock.GetElapsedTime(began);

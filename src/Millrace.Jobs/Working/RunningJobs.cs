@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Millrace.Jobs.Executing;
 
 namespace Millrace.Jobs.Working;
@@ -8,10 +7,10 @@ namespace Millrace.Jobs.Working;
 /// those ends give back, because the store applies them first.</remarks>
 internal sealed class RunningJobs
 {
-    private readonly ConcurrentDictionary<JobRun, Execution> _executions = new();
+    private readonly HashSet<Execution> _executions = [];
     private readonly Dictionary<string, int> _free; // below zero while ends and their places are under way
     private readonly IReadOnlyList<QueueCapacity> _served;
-    private readonly Lock _lock = new(); // guards _free and the signals
+    private readonly Lock _lock = new(); // guards all that changes
     private TaskCompletionSource _freed = NewSignal();
     private TaskCompletionSource? _empty;
 
@@ -21,9 +20,27 @@ internal sealed class RunningJobs
         _free = queues.Served.ToDictionary(static queue => queue.Queue, static queue => queue.Capacity, StringComparer.Ordinal);
     }
 
-    public int Count => _executions.Count;
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _executions.Count;
+            }
+        }
+    }
 
-    public IReadOnlyCollection<Execution> All => [.. _executions.Values];
+    public IReadOnlyCollection<Execution> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _executions];
+            }
+        }
+    }
 
     /// <summary>The queues with free places, and a task that completes when a place becomes free after this call.</summary>
     public (List<string> Queues, Task Freed) GetFree()
@@ -68,22 +85,22 @@ internal sealed class RunningJobs
 
             foreach (var execution in claimed)
             {
-                _executions.TryAdd(execution.Run, execution);
+                _executions.Add(execution);
             }
 
             Give(claimed, -1);
             foreach (var execution in ended)
             {
-                _free[execution.Job.Queue] += _executions.TryRemove(execution.Run, out _) ? 1 : 0;
+                _free[execution.Job.Queue] += _executions.Remove(execution) ? 1 : 0;
             }
 
-            if (promised.Any(queue => _free[queue.Queue] > 0) || ended.Any(execution => _free[execution.Job.Queue] > 0))
+            if (AnyFree(promised, ended))
             {
                 _freed.TrySetResult();
                 _freed = NewSignal();
             }
 
-            if (_executions.IsEmpty)
+            if (_executions.Count == 0)
             {
                 _empty?.TrySetResult();
             }
@@ -95,7 +112,7 @@ internal sealed class RunningJobs
     {
         lock (_lock)
         {
-            if (_executions.IsEmpty)
+            if (_executions.Count == 0)
             {
                 return Task.CompletedTask;
             }
@@ -107,7 +124,7 @@ internal sealed class RunningJobs
 
     public void Stop(string id, StopReason reason)
     {
-        foreach (var execution in _executions.Values)
+        foreach (var execution in All)
         {
             if (execution.Job.Id == id)
             {
@@ -118,7 +135,7 @@ internal sealed class RunningJobs
 
     public void StopAll(StopReason reason)
     {
-        foreach (var execution in _executions.Values)
+        foreach (var execution in All)
         {
             execution.Stop(reason);
         }
@@ -129,7 +146,7 @@ internal sealed class RunningJobs
     public int StopAll(StopReason reason, IReadOnlyCollection<string> queues)
     {
         var count = 0;
-        foreach (var execution in _executions.Values)
+        foreach (var execution in All)
         {
             if (queues.Contains(execution.Job.Queue))
             {
@@ -139,6 +156,27 @@ internal sealed class RunningJobs
         }
 
         return count;
+    }
+
+    private bool AnyFree(IReadOnlyList<QueueCapacity> promised, IReadOnlyList<Execution> ended)
+    {
+        foreach (var queue in promised)
+        {
+            if (_free[queue.Queue] > 0)
+            {
+                return true;
+            }
+        }
+
+        foreach (var execution in ended)
+        {
+            if (_free[execution.Job.Queue] > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Give(IReadOnlyList<Execution> executions, int places)

@@ -16,7 +16,7 @@ internal sealed class ClaimReply
 
     public static ClaimReply Read(ref RespReader reader)
     {
-        var count = reader.ReadAggregateHeader();
+        reader.ReadAggregateHeader();
         var (now, token) = (reader.ReadInt64(), reader.ReadInt64());
         var answers = new long[reader.ReadAggregateHeader()];
         for (var i = 0; i < answers.Length; i++)
@@ -24,17 +24,27 @@ internal sealed class ClaimReply
             answers[i] = reader.ReadInt64();
         }
 
-        var jobs = new Claimed[(count - 4) / 2];
-        for (var others = reader.ReadAggregateHeader() / 2; others > 0; others--)
+        var others = new (long Position, string Extra)[reader.ReadAggregateHeader() / 2];
+        for (var i = 0; i < others.Length; i++)
         {
-            var position = reader.ReadInt64();
-            jobs[position - 1].Extra = reader.ReadString();
+            others[i] = (reader.ReadInt64(), reader.ReadString()!);
         }
 
+        var jobs = new Claimed[reader.ReadAggregateHeader()];
         for (var i = 0; i < jobs.Length; i++)
         {
             jobs[i].Id = reader.ReadString()!;
+        }
+
+        reader.ReadAggregateHeader();
+        for (var i = 0; i < jobs.Length; i++)
+        {
             jobs[i].Body = reader.ReadBytes()!;
+        }
+
+        foreach (var (position, extra) in others)
+        {
+            jobs[position - 1].Extra = extra;
         }
 
         return new ClaimReply { Now = now, Token = token, Answers = answers, Jobs = jobs };

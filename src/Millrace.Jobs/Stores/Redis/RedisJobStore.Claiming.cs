@@ -59,8 +59,8 @@ internal sealed partial class RedisJobStore
         async queue =>
         {
             var finishes = ends.Of(queue);
-            var arguments = new List<RedisArgument>(2 + (5 * finishes.Count)) { Now(), finishes.Count };
-            AddFinishes(arguments, finishes);
+            var arguments = new List<RedisArgument>(5 + finishes.Count) { Now() };
+            FinishText.Add(arguments, finishes);
             var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
             return (Queue: queue, Answers: await SettleAsync(queue, finishes, [.. reply.Items.Select(static item => item.AsInt64())]).ConfigureAwait(false));
         },
@@ -70,13 +70,13 @@ internal sealed partial class RedisJobStore
         ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
     {
         var (queue, rate) = (limits.Queue, limits.Rate);
-        var arguments = new List<RedisArgument>(10 + (5 * finishes.Count))
+        var arguments = new List<RedisArgument>(13 + finishes.Count)
         {
             Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, limits.Capacity),
             limits.MaximumRunning is { } most ? most : string.Empty, rate is null ? string.Empty : rate.Kind == JobRateKind.TokenBucket ? "b" : "w",
-            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period), finishes.Count,
+            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period),
         };
-        AddFinishes(arguments, finishes);
+        FinishText.Add(arguments, finishes);
         var reply = await _redis.EvaluateAsync(JobScripts.Claim, ClaimReply.Read, Keys(queue).All, CollectionsMarshal.AsSpan(arguments), cancellationToken).ConfigureAwait(false);
         var jobs = new List<ClaimedJob>(reply.Jobs.Length);
         List<JobFinish>? unreadable = null;
@@ -101,38 +101,17 @@ internal sealed partial class RedisJobStore
         return (jobs, reply.Answers);
     }
 
-    private static void AddFinishes(List<RedisArgument> arguments, IReadOnlyList<JobFinish> finishes)
-    {
-        foreach (var finish in finishes)
-        {
-            arguments.Add(finish.Run.Id);
-            arguments.Add(finish.Run.Token);
-            arguments.Add(finish.Kind switch
-            {
-                FinishKind.Completed => finish.Remove ? "c" : "C",
-                FinishKind.Dead => "d",
-                FinishKind.Cancelled => "x",
-                FinishKind.Retry => "r",
-                FinishKind.Snoozed => "s",
-                _ => "b",
-            });
-            arguments.Add(Milliseconds(finish.Delay));
-            arguments.Add(finish is { Kind: FinishKind.Completed, Result: { } result } ? (byte[])[(byte)'+', .. result.Span] : Said(finish.Error));
-        }
-    }
-
-    /// <summary>What became of ends. One answer more says that other queues have to be told of them.</summary>
+    /// <summary>What became of ends, once other queues that they concern have been told.</summary>
     private async ValueTask<FinishResult[]> SettleAsync(string queue, IReadOnlyList<JobFinish> finishes, long[] answers)
     {
-        if (answers.Length > finishes.Count)
+        var results = FinishText.Answers(answers, finishes.Count, out var toTell);
+        if (toTell)
         {
             await RelayAsync([queue]).ConfigureAwait(false);
         }
 
-        return Array.ConvertAll(answers[..finishes.Count], Answer);
+        return results;
     }
-
-    private static FinishResult Answer(long number) => new((FinishStatus)(number / 10), number % 10 is < 9 and var state ? (JobState)state : null);
 
     private static ClaimedJob Read(string queue, ClaimReply.Claimed claimed, ClaimReply reply)
     {

@@ -1,8 +1,9 @@
 -- Stands behind _runs.lua in claim.lua and finish.lua: ends claims.
--- Each end is five arguments: id, token, kind, delay in ms, text. Kinds: c completed and removed, C completed, d dead, x cancelled, r retry,
--- s snoozed, b given back. Text: the result or the error behind a plus; a minus for none.
--- An answer is a number: ten times the status (0 applied, 1 repeated, 2 stale), plus the state (9 when the job is unknown); one more, -1, says that
--- another queue has to be told.
+-- Ends come in groups of one kind and one token: kind, token, how many; then of each its id, and with the kinds R, k, d, r and s a delay in ms and a text.
+-- Kinds: c completed and removed, k the same with a result, C completed, R completed with a result, d dead, x cancelled, r retry, s snoozed, b given back.
+-- Text: the result or the error behind a plus; a minus for none.
+-- An answer is a number: ten times the status (0 applied, 1 repeated, 2 stale), plus the state (9 when the job is unknown); below zero, it stands for so
+-- many ends that were applied and completed their jobs. One more, 100, says that other queues have to be told.
 
 local function finish_one(id, text, token, kind, delay, said)
   local run = text and read_run(id, text)
@@ -22,7 +23,7 @@ local function finish_one(id, text, token, kind, delay, said)
     end
     return (past and past.token == token and 10 or 20) + state
   end
-  if kind == 'c' then
+  if kind == 'c' or kind == 'k' then
     redis.call('HDEL', running, id)
     end_links(id, 3, said)
     remove_links(id, run.flags)
@@ -33,9 +34,9 @@ local function finish_one(id, text, token, kind, delay, said)
   local past
   if kind == 'b' then
     past = release_run(id, run, token)
-  elseif kind == 'C' or kind == 'd' or kind == 'x' then
-    past = past_of(id, run, kind == 'C' and 3 or kind == 'd' and 4 or 5, token)
-    if kind == 'C' then
+  elseif kind == 'C' or kind == 'R' or kind == 'd' or kind == 'x' then
+    past = past_of(id, run, kind == 'd' and 4 or kind == 'x' and 5 or 3, token)
+    if kind == 'C' or kind == 'R' then
       past.error, past.result = nil, said
     elseif kind == 'd' then
       past.error = said
@@ -54,55 +55,66 @@ local function finish_one(id, text, token, kind, delay, said)
   return past.state
 end
 
--- Ends the claims that the arguments from 'first' on tell of. Those that just go, and have never been anything but claimed, go together.
-local function finish_all(first, count)
+-- Ends claims of jobs that just go. Those that have never been anything but claimed share one text, and go together.
+local function finish_removed(answers, first, count, token)
+  local last = first + count - 1
+  local found = redis.call('HMGET', running, unpack(ARGV, first, last))
+  local plain, prefix = found[1], token .. ',0,0,'
+  if not plain or string.sub(plain, 1, #prefix) ~= prefix then
+    plain = nil
+  end
+  local alike = plain ~= nil
+  for i = 2, count do
+    if found[i] ~= plain then
+      alike = false
+      break
+    end
+  end
+  for i = 1, alike and any_before() and count or 0 do
+    alike = alike and not is_awaited(ARGV[first + i - 1])
+  end
+  local seen = {}
+  if not alike then
+    for i = 1, count do
+      local id = ARGV[first + i - 1]
+      answers[#answers + 1] = finish_one(id, seen[id] and redis.call('HGET', running, id) or not seen[id] and found[i], tonumber(token), 'c')
+      seen[id] = true
+    end
+    return
+  end
+  local gone_now = redis.call('HDEL', running, unpack(ARGV, first, last))
+  redis.call('HDEL', jobs, unpack(ARGV, first, last))
+  if gone_now == count then
+    answers[#answers + 1] = -count
+    return
+  end
+  for i = first, last do
+    answers[#answers + 1] = seen[ARGV[i]] and 29 or 3
+    seen[ARGV[i]] = true
+  end
+end
+
+-- Ends the claims that so many groups from the argument 'at' on tell of.
+local function finish_all(at, groups)
   local answers = {}
-  if count == 0 then
-    return answers
-  end
-  local argv, ids, texts, removed, tokens, left_already = ARGV, {}, {}, {}, {}, {}
-  for i = 1, count do
-    ids[i] = argv[first + 5 * (i - 1)]
-  end
-  for from = 1, count, 1000 do
-    local found = redis.call('HMGET', running, unpack(ids, from, math.min(from + 999, count)))
-    for i = 1, #found do
-      texts[ids[from + i - 1]] = found[i]
-    end
-  end
-  local at, gone_together = first, 0
-  for i = 1, count do
-    local id, token, kind = ids[i], argv[at + 1], argv[at + 2]
-    local text = texts[id]
-    local plain = text and tokens[text]
-    if text and plain == nil then
-      -- One text stands for all jobs that were claimed together from the line.
-      plain = string.match(text, '^(%d+),0,0,') or false
-      tokens[text] = plain
-    end
-    if left_already[id] then
-      answers[i] = 29
-    elseif plain == token and kind == 'c' and not is_awaited(id) then
-      gone_together = gone_together + 1
-      removed[gone_together] = id
-      left_already[id] = true
-      answers[i] = 3
+  for _ = 1, groups do
+    local kind, token, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+    at = at + 3
+    if kind == 'c' then
+      finish_removed(answers, at, count, token)
+      at = at + count
     else
-      local said = argv[at + 4]
-      said = string.sub(said, 1, 1) == '+' and string.sub(said, 2) or nil
-      answers[i] = finish_one(id, text, tonumber(token), kind, tonumber(argv[at + 3]), said)
-      if answers[i] < 10 then
-        texts[id] = false
+      local size = string.find('Cxb', kind, 1, true) and 1 or 3
+      for _ = 1, count do
+        local said = size == 3 and string.sub(ARGV[at + 2], 1, 1) == '+' and string.sub(ARGV[at + 2], 2) or nil
+        local text = redis.call('HGET', running, ARGV[at])
+        answers[#answers + 1] = finish_one(ARGV[at], text, tonumber(token), kind, size == 3 and tonumber(ARGV[at + 1]), said)
+        at = at + size
       end
     end
-    at = at + 5
-  end
-  if gone_together > 0 then
-    call_many('HDEL', running, removed)
-    call_many('HDEL', jobs, removed)
   end
   if told then
-    answers[#answers + 1] = -1
+    answers[#answers + 1] = 100
   end
   return answers
 end

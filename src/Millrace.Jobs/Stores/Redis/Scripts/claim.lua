@@ -2,16 +2,17 @@
 --
 -- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 most that may run in all (empty: no limit)
 --       7 how starts are counted: w in a sliding window, b in a bucket of tokens (empty: no limit)  8 how many  9 in so many ms
---       10 how many ends, then the ends
--- Returns  {now, token, answers, {position from 1, 'attempt,inverted,due', … of jobs that were not claimed from the line}, id, body, …}
+--       10 how many groups of ends, then the groups
+-- Returns  {now, token, answers, {position from 1, 'attempt,inverted,due', … of jobs that were not claimed from the line}, ids, bodies}
 
 local answers = finish_all(11, tonumber(ARGV[10]))
 local worker, capacity = ARGV[2], tonumber(ARGV[5])
+local now_text = string.format('%.0f', now)
 if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1 then
-  redis.call('HSET', workers, worker, string.format('%.0f,%s,', now, ARGV[3]) .. ARGV[4])
+  redis.call('HSET', workers, worker, now_text .. ',' .. ARGV[3] .. ',' .. ARGV[4])
 end
 
-local reply = {string.format('%.0f', now), '0', answers, {}}
+local reply = {now_text, '0', answers, {}, {}, {}}
 local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket', 'token')
 if state[1] == '1' or capacity == 0 then
   if state[3] and #answers > 0 then
@@ -68,7 +69,7 @@ local function end_limits(token, started)
 end
 
 -- What has fallen due gets in line; when there is more than that, it follows with the next claims, earliest due first.
-local due = redis.call('ZRANGEBYSCORE', later, '-inf', string.format('%.0f', now), 'WITHSCORES', 'LIMIT', 0, 1000)
+local due = redis.call('ZRANGEBYSCORE', later, '-inf', now_text, 'WITHSCORES', 'LIMIT', 0, 1000)
 for i = 1, #due, 2 do
   take_pending(nil, later, due[i])
   add_ready(due[i], tonumber(string.sub(due[i], 15, 18)), tonumber(due[i + 1]))
@@ -84,6 +85,9 @@ local function take_line(most)
       break
     elseif type(popped) == 'string' then
       popped = {popped} -- Garnet, when one was asked for
+    end
+    if stale == 0 and #taken == 0 and #popped == most then
+      return popped
     end
     for _, id in ipairs(popped) do
       if stale > 0 and redis.call('HEXISTS', gone, id) == 1 then
@@ -132,11 +136,8 @@ else
 end
 
 local total = #claimed
-for first = 1, total, 1000 do
-  local found = redis.call('HMGET', jobs, unpack(claimed, first, math.min(first + 999, total)))
-  for i = 1, #found do
-    bodies[first + i - 1] = found[i]
-  end
+if total > 0 then
+  bodies = redis.call('HMGET', jobs, unpack(claimed))
 end
 
 -- Above every token before; with the clock, so that it is above those too that a failover or a restart has lost.
@@ -145,7 +146,7 @@ if total > 0 then
   token = string.format('%.0f', math.max((tonumber(state[6]) or 0) + 1, now * 1000))
   redis.call('HSET', meta, 'token', token)
 end
-local plain = table.concat({token, ',0,0,0,0,0,0,', string.format('%.0f', now), ',0,0,-1;', worker})
+local plain = table.concat({token, ',0,0,0,0,0,0,', now_text, ',0,0,-1;', worker})
 
 -- The run of a job that has been more than stood in the line: it has tags or a unique key, or did not come from there.
 local function run_of(id, body, place)
@@ -165,33 +166,32 @@ local function run_of(id, body, place)
     started = now, cancel = 0, progress = 0, worker = worker}), place and string.format('%.0f,%.0f,%.0f', attempt, inverted, since)
 end
 
-local runs, kept, filled, others = {}, 0, 4, {}
+local runs, kept, others, ids, kept_bodies = {}, 0, {}, {}, {}
 reply[2] = token
 for i = 1, total do
   local id, body, place = claimed[i], bodies[i], places[i]
   if body and #body > 21 then
     local run = plain
+    kept = kept + 1
     if place or string.byte(body, 21) ~= 0 then
       local extra
       run, extra = run_of(id, body, place)
       if extra then
-        others[#others + 1] = kept / 2 + 1
+        others[#others + 1] = kept
         others[#others + 1] = extra
       end
     end
-    runs[kept + 1], runs[kept + 2] = id, run
-    kept = kept + 2
-    reply[filled + 1], reply[filled + 2] = id, body
-    filled = filled + 2
+    runs[2 * kept - 1], runs[2 * kept] = id, run
+    ids[kept], kept_bodies[kept] = id, body
   elseif place then
     redis.call('ZREM', ready, place[1])
   end
 end
-reply[4] = others
-for first = 1, kept, 2000 do
-  redis.call('HSET', running, unpack(runs, first, math.min(first + 1999, kept)))
+reply[4], reply[5], reply[6] = others, ids, kept_bodies
+if kept > 0 then
+  redis.call('HSET', running, unpack(runs))
 end
 if most or how ~= '' or state[3] or state[4] then
-  end_limits(token, kept / 2)
+  end_limits(token, kept)
 end
 return reply

@@ -1,5 +1,5 @@
 -- Ends claims (see _finish.lua).
--- ARGV  2 how many, then the ends
+-- ARGV  2 how many groups of ends, then the groups
 -- Returns  the answers
 local answers = finish_all(3, tonumber(ARGV[2]))
 left()
