@@ -100,8 +100,9 @@ public sealed partial class JobClient
     /// <typeparam name="TResult">What the handler gave as its result.</typeparam>
     /// <returns>The result; the default when the store does not hold the job, when it has not completed, or when it gave none.</returns>
     /// <exception cref="JsonException">The result is something else.</exception>
+    /// <exception cref="InvalidDataException">The result is encrypted and cannot be read.</exception>
     public async ValueTask<TResult?> GetResultAsync<TResult>(string id, CancellationToken cancellationToken = default) =>
-        await GetAsync(id, cancellationToken).ConfigureAwait(false) is { Result: { } result } ? JsonSerializer.Deserialize<TResult>(result.Span, _options.Json) : default;
+        await GetAsync(id, cancellationToken).ConfigureAwait(false) is { Result: { } result } ? JsonSerializer.Deserialize<TResult>(_coding.DecodeResult(result).Span, _options.Json) : default;
 
     private async ValueTask<int> EachPageAsync(JobQuery query, Func<IReadOnlyCollection<string>, ValueTask<int>> change, CancellationToken cancellationToken)
     {

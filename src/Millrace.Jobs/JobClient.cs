@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Executing;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Scheduling;
 using Millrace.Jobs.Working;
 
@@ -18,6 +19,7 @@ public sealed partial class JobClient
     private readonly JobNotifications _notifications;
     private readonly JobMetrics _metrics;
     private readonly TimeProvider _clock;
+    private readonly PayloadCoding _coding;
     private readonly IEnqueueListener? _listener;
 
     internal JobClient(
@@ -28,12 +30,13 @@ public sealed partial class JobClient
         RunningJobs running,
         JobNotifications notifications,
         JobMetrics metrics,
+        PayloadCoding coding,
         TimeProvider clock,
         IEnqueueListener? listener = null)
     {
         (_store, _factory, _options, _queues) = (store, factory, options.Value, queues);
         (_running, _notifications, _metrics, _clock) = (running, notifications, metrics, clock);
-        _listener = listener;
+        (_coding, _listener) = (coding, listener);
     }
 
     /// <summary>Enqueues one job.</summary>

@@ -89,7 +89,7 @@ public sealed class JobContext
                 throw new InvalidOperationException($"The result of job '{link.Job.Id}' was not passed on: all results together exceed {JobLimits.MaximumLinkResults} bytes. Read it with JobClient.GetResultAsync, or pass keys instead of data.");
             }
 
-            if (link.Result is { } result && JsonSerializer.Deserialize<TResult>(result.Span, _executor.Json) is { } value)
+            if (link.Result is { } result && _executor.ReadResult<TResult>(result) is { } value)
             {
                 results.Add(value);
             }

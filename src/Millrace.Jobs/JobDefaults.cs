@@ -1,9 +1,13 @@
+using System.Text.Json.Nodes;
+using Millrace.Jobs.Payloads;
+
 namespace Millrace.Jobs;
 
 /// <summary>What holds for every job of one type unless an enqueue says otherwise. Set while services are registered.</summary>
 public sealed class JobDefaults
 {
     private readonly List<string> _tags = [];
+    private readonly List<string> _formerNames = [];
 
     /// <summary>The queue; null for <c>default</c>.</summary>
     public string? Queue
@@ -37,6 +41,31 @@ public sealed class JobDefaults
     public RetryPolicy? Retry { get; set; }
 
     internal IReadOnlyList<string> Tags => _tags;
+
+    internal IReadOnlyList<string> FormerNames => _formerNames;
+
+    internal PayloadVersions Versions { get; } = new();
+
+    /// <summary>Also runs the jobs that are stored under this name, from before the job was called otherwise. May be used several times. (Calls:
+    /// <see cref="JobCallMethod.FormerName"/>.)</summary>
+    public JobDefaults FormerName(string jobName)
+    {
+        _formerNames.Add(JobValidation.Name(jobName, "job"));
+        return this;
+    }
+
+    /// <summary>Says that the payload's form has changed, and how one of the form before becomes one of the next: jobs that wait are read through it. New jobs say of
+    /// which version they are, 1 before any change; a worker that knows only older ones leaves them to others for the first hour of their life, and fails the attempt
+    /// after that. Fields that are only added need none of this.</summary>
+    /// <param name="fromVersion">The version that it takes; changes are added in order, the first from 1.</param>
+    /// <param name="upgrade">Gets the payload, which it may change, and returns the next version's.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The version is not the next one in order.</exception>
+    public JobDefaults Upgrade(int fromVersion, Func<JsonNode, JsonNode> upgrade)
+    {
+        ArgumentNullException.ThrowIfNull(upgrade);
+        Versions.Add(fromVersion, upgrade);
+        return this;
+    }
 
     /// <summary>Adds a tag that every job of the type carries.</summary>
     public JobDefaults Tag(string tag)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Millrace.Jobs.Executing;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Scheduling;
 using Millrace.Jobs.Stores.Memory;
 
@@ -89,6 +90,27 @@ public sealed partial class JobsBuilder : IJobsBuilder
     {
         Services.TryAddScoped<TMiddleware>();
         Services.AddSingleton(new MiddlewareRegistration(typeof(TMiddleware)));
+        return this;
+    }
+
+    /// <summary>Encrypts payloads and results with AES-256-GCM before they reach the store. Names, tags, metadata, errors and progress stay readable: put no secrets there.</summary>
+    /// <param name="configure">Adds the keys; every process that enqueues or runs jobs, or reads results, needs them.</param>
+    /// <exception cref="ArgumentException">There is no key.</exception>
+    public JobsBuilder EncryptPayloads(Action<JobEncryptionOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = new JobEncryptionOptions();
+        configure(options);
+        Services.AddSingleton<IJobPayloadCodec>(new AesPayloadCodec(options));
+        return this;
+    }
+
+    /// <summary>Puts a codec of your own between jobs and the store, such as one that encrypts with keys of a vault. At most one.</summary>
+    /// <typeparam name="TCodec">Made once, from the application's services.</typeparam>
+    public JobsBuilder UsePayloadCodec<TCodec>()
+        where TCodec : class, IJobPayloadCodec
+    {
+        Services.AddSingleton<IJobPayloadCodec, TCodec>();
         return this;
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Executing;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Stores.Memory;
 using Millrace.Jobs.Working;
 
@@ -31,6 +32,7 @@ public static class MillraceJobsServiceCollectionExtensions
         services.TryAddSingleton<JobStore>(static provider => new MemoryJobStore(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<JobRegistry>();
         services.TryAddSingleton<QueueTable>();
+        services.TryAddSingleton<PayloadCoding>();
         services.TryAddSingleton<JobFactory>();
         services.TryAddSingleton(static _ => new Jitter());
         services.TryAddSingleton<JobMetrics>();
@@ -46,6 +48,7 @@ public static class MillraceJobsServiceCollectionExtensions
             provider.GetRequiredService<RunningJobs>(),
             provider.GetRequiredService<JobNotifications>(),
             provider.GetRequiredService<JobMetrics>(),
+            provider.GetRequiredService<PayloadCoding>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<IEnqueueListener>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JobsService>());

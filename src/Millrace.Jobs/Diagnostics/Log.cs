@@ -47,6 +47,9 @@ internal static partial class Log
     [LoggerMessage(2022, LogLevel.Error, "Job {Id} ({Type}) is dead after attempt {Attempt} of {MaxAttempts}: {Error}")]
     public static partial void JobDead(ILogger logger, string id, string type, int attempt, int maxAttempts, string error);
 
+    [LoggerMessage(2028, LogLevel.Warning, "Job {Id} is left to a newer program: {Reason}")]
+    public static partial void JobNewer(ILogger logger, string id, string reason);
+
     [LoggerMessage(2023, LogLevel.Warning, "Job {Id} ({Type}, attempt {Attempt}) ended as {Kind}, but was no longer this worker's own; the store refused it.")]
     public static partial void FinishRefused(ILogger logger, string id, string type, int attempt, FinishKind kind);
 

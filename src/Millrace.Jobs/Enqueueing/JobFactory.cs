@@ -1,10 +1,11 @@
 using System.Collections.ObjectModel;
 using Microsoft.Extensions.Options;
+using Millrace.Jobs.Payloads;
 
 namespace Millrace.Jobs.Enqueueing;
 
 /// <summary>Makes stored jobs from .NET objects: the enqueue's wish, else the type's default, else the engine's.</summary>
-internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> options, TimeProvider clock)
+internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> options, PayloadCoding coding, TimeProvider clock)
 {
     private readonly JobsOptions _options = options.Value;
 
@@ -22,7 +23,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
             MaxAttempts = wish.MaxAttemptsValue ?? defaults.MaxAttempts ?? _options.MaxAttempts,
             Timeout = wish.TimeoutValue ?? defaults.Timeout ?? _options.Timeout,
             Tags = Tags(defaults.Tags, wish.Tags),
-            Metadata = Executing.JobTraces.Add(wish.MetadataValue) ?? ReadOnlyDictionary<string, string>.Empty,
+            Metadata = defaults.Versions.Mark(Executing.JobTraces.Add(wish.MetadataValue) ?? ReadOnlyDictionary<string, string>.Empty),
             Unique = wish.UniqueValue,
             Delay = wish.DelayValue,
             At = wish.AtValue is { } at ? new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero) : null,
@@ -32,9 +33,9 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
     /// <summary>A new id that sorts by time.</summary>
     public string NewId() => JobId.New(clock.GetUtcNow());
 
-    private byte[] Serialize(JobRegistration registration, object job)
+    private ReadOnlyMemory<byte> Serialize(JobRegistration registration, object job)
     {
-        var payload = registration.Serialize(job, _options.Json);
+        var payload = coding.Encode(registration.Name, registration.Serialize(job, _options.Json));
         if (payload.Length > _options.MaximumPayloadBytes)
         {
             throw new ArgumentException($"A job of type '{registration.Name}' has a payload of {payload.Length} bytes; the limit is {_options.MaximumPayloadBytes} (JobsOptions.MaximumPayloadBytes). Store the data elsewhere and enqueue its key.", nameof(job));

@@ -16,7 +16,7 @@ internal abstract class JobRegistration(string name, object key, JobDefaults def
     public JobDefaults Defaults { get; } = defaults;
 
     /// <summary>Names under which waiting jobs may still be stored.</summary>
-    public virtual IReadOnlyList<string> FormerNames => [];
+    public virtual IReadOnlyList<string> FormerNames => Defaults.FormerNames;
 
     /// <summary>The payload.</summary>
     public abstract byte[] Serialize(object job, JsonSerializerOptions json);

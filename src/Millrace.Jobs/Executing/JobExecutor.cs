@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Retrying;
 
 namespace Millrace.Jobs.Executing;
@@ -19,12 +20,17 @@ internal sealed class JobExecutor(
     JobRegistry registry,
     IServiceScopeFactory scopes,
     IOptions<JobsOptions> options,
+    PayloadCoding coding,
     TimeProvider clock,
     Jitter jitter,
     JobNotifications notifications,
     IEnumerable<MiddlewareRegistration> middleware,
     ILogger<JobExecutor> logger) : IDisposable
 {
+    /// <summary>For so long a job of a newer program is left to that without counting the attempt, each time for so long.</summary>
+    private static readonly TimeSpan NewerPatience = TimeSpan.FromHours(1);
+    private static readonly TimeSpan NewerDelay = TimeSpan.FromSeconds(5);
+
     private readonly MiddlewareRegistration[] _middleware = [.. middleware];
     private readonly JobsOptions _options = options.Value;
     private readonly Deadlines _deadlines = new(clock);
@@ -54,8 +60,8 @@ internal sealed class JobExecutor(
 
     public void Dispose() => _deadlines.Dispose();
 
-    /// <summary>How results are read.</summary>
-    public JsonSerializerOptions Json => _options.Json;
+    /// <summary>Reads a result that is stored.</summary>
+    public TResult? ReadResult<TResult>(ReadOnlyMemory<byte> stored) => JsonSerializer.Deserialize<TResult>(coding.DecodeResult(stored).Span, _options.Json);
 
     /// <summary>What a job waited for.</summary>
     public ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken) => store.GetLinksAsync(id, cancellationToken);
@@ -110,7 +116,7 @@ internal sealed class JobExecutor(
 
         try
         {
-            var text = JsonSerializer.SerializeToUtf8Bytes(result.Value, result.Type, _options.Json);
+            var text = coding.EncodeResult(JsonSerializer.SerializeToUtf8Bytes(result.Value, result.Type, _options.Json));
             if (text.Length <= _options.MaximumPayloadBytes)
             {
                 return text;
@@ -128,9 +134,13 @@ internal sealed class JobExecutor(
 
     private Task RunAsync(int index, JobRegistration registration, IServiceProvider services, JobContext context, Execution execution) =>
         index == _middleware.Length
-            ? registration.RunAsync(services, execution.Job.Payload, _options.Json, context, execution.Token)
+            ? registration.RunAsync(services, Payload(registration, execution.Job), _options.Json, context, execution.Token)
             : ((IJobMiddleware)services.GetRequiredService(_middleware[index].Type)).InvokeAsync(
                 context, () => RunAsync(index + 1, registration, services, context, execution), execution.Token);
+
+    /// <summary>What the handler is to get: decoded, and in the version that it knows.</summary>
+    private ReadOnlyMemory<byte> Payload(JobRegistration registration, ClaimedJob job) =>
+        registration.Defaults.Versions.Upgrade(job.Type, job.Metadata, coding.Decode(job.Type, job.Payload));
 
     private JobFinish Failed(Execution execution, JobRegistration? registration, Exception error)
     {
@@ -147,6 +157,12 @@ internal sealed class JobExecutor(
 
         execution.Error = error;
         var job = execution.Job;
+        if (error is NewerPayloadException && job.StartedAt - job.CreatedAt < NewerPatience)
+        {
+            Log.JobNewer(logger, job.Id, error.Message);
+            return new JobFinish { Run = execution.Run, Kind = FinishKind.Snoozed, Delay = NewerDelay };
+        }
+
         var text = _scrubber.Describe(error);
         if (error is UnrecoverableJobException || job.Attempt >= job.MaxAttempts)
         {

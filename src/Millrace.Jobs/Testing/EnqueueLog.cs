@@ -1,9 +1,10 @@
 using System.Runtime.ExceptionServices;
+using Millrace.Jobs.Payloads;
 
 namespace Millrace.Jobs.Testing;
 
 /// <summary>Remembers what was enqueued, in order; and, inline, runs it. Thread-safe.</summary>
-internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runner, TimeProvider clock) : IEnqueueListener
+internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runner, PayloadCoding coding, TimeProvider clock) : IEnqueueListener
 {
     /// <summary>Jobs that run inline within each other. Beyond it they enqueue each other for ever.</summary>
     private const int MaximumDepth = 50;
@@ -35,7 +36,7 @@ internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runn
     {
         lock (_lock)
         {
-            _jobs.Add(job);
+            _jobs.Add(Readable(job));
         }
     }
 
@@ -43,7 +44,7 @@ internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runn
     {
         lock (_lock)
         {
-            _jobs.AddRange(jobs);
+            _jobs.AddRange(jobs.Select(Readable));
         }
 
         if (!inline)
@@ -59,6 +60,9 @@ internal sealed class EnqueueLog(bool inline, QueueTable queues, TestRunner runn
             }
         }
     }
+
+    /// <summary>As it was before it was encoded for the store.</summary>
+    private NewJob Readable(NewJob job) => job with { Payload = coding.Decode(job.Type, job.Payload) };
 
     /// <summary>Without what is ambient in the enqueuing code (the current HTTP request, the current activity): a worker has none of it.</summary>
     private async Task RunAsync(NewJob job)

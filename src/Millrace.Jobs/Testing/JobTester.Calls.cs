@@ -82,6 +82,7 @@ public sealed partial class JobTester
     private (List<EnqueuedJob> Found, string What) FindCalls(LambdaExpression call, string? queue)
     {
         var expected = _factory.Create(CallExpression.Read(call).Evaluate(), new EnqueueOptions());
+        expected = expected with { Payload = _coding.Decode(expected.Type, expected.Payload) };
         using var arguments = JsonDocument.Parse(expected.Payload);
         var found = new List<EnqueuedJob>();
         foreach (var job in _log.Jobs)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Executing;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Stores.Memory;
 
 namespace Millrace.Jobs.Testing;
@@ -16,6 +17,7 @@ public sealed partial class JobTester : IDisposable
     private readonly IServiceProvider _services;
     private readonly JobStore _store;
     private readonly JobRegistry _registry;
+    private readonly PayloadCoding _coding;
     private readonly JobFactory _factory;
     private readonly QueueTable _queues;
     private readonly EnqueueLog _log;
@@ -38,6 +40,7 @@ public sealed partial class JobTester : IDisposable
         }
 
         _registry = services.GetRequiredService<JobRegistry>();
+        _coding = services.GetRequiredService<PayloadCoding>();
         _factory = services.GetRequiredService<JobFactory>();
         _queues = services.GetRequiredService<QueueTable>();
         _log = services.GetRequiredService<EnqueueLog>();
@@ -71,9 +74,9 @@ public sealed partial class JobTester : IDisposable
         await using var closing = store.ConfigureAwait(false);
         var notifications = _services.GetRequiredService<JobNotifications>();
         var executor = new JobExecutor(
-            store, _registry, _services.GetRequiredService<IServiceScopeFactory>(), _services.GetRequiredService<IOptions<JobsOptions>>(), _clock,
+            store, _registry, _services.GetRequiredService<IServiceScopeFactory>(), _services.GetRequiredService<IOptions<JobsOptions>>(), _coding, _clock,
             _services.GetRequiredService<Jitter>(), notifications, _services.GetServices<MiddlewareRegistration>(), _services.GetRequiredService<ILogger<JobExecutor>>());
-        using var runner = new TestRunner(store, executor, running: null, notifications, _services.GetRequiredService<JobMetrics>(), _options.Lease, _options.Json, _clock);
+        using var runner = new TestRunner(store, executor, running: null, notifications, _services.GetRequiredService<JobMetrics>(), _options.Lease, _options.Json, _coding, _clock);
         await store.EnqueueAsync([stored], int.MaxValue, CancellationToken.None).ConfigureAwait(false);
         await runner.SpendAsync(stored.Id, stored.Queue, attempt - 1).ConfigureAwait(false);
         return (await runner.RunAsync(stored.Id, stored.Queue, cancellationToken).ConfigureAwait(false))!;

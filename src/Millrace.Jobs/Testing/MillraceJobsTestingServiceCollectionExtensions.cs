@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Executing;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Scheduling;
 using Millrace.Jobs.Stores.Memory;
 using Millrace.Jobs.Working;
@@ -44,6 +45,7 @@ public static class MillraceJobsTestingServiceCollectionExtensions
             testing.Inline,
             provider.GetRequiredService<QueueTable>(),
             provider.GetRequiredService<TestRunner>(),
+            provider.GetRequiredService<PayloadCoding>(),
             provider.GetRequiredService<TimeProvider>())));
         services.Replace(ServiceDescriptor.Singleton<IEnqueueListener>(static provider => provider.GetRequiredService<EnqueueLog>()));
         services.TryAddSingleton<TestSchedules>();
@@ -69,6 +71,7 @@ public static class MillraceJobsTestingServiceCollectionExtensions
             provider.GetRequiredService<JobMetrics>(),
             options.Lease,
             options.Json,
+            provider.GetRequiredService<PayloadCoding>(),
             provider.GetRequiredService<TimeProvider>());
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Millrace.Jobs.Diagnostics;
 using Millrace.Jobs.Executing;
 using Millrace.Jobs.Notifying;
+using Millrace.Jobs.Payloads;
 using Millrace.Jobs.Working;
 
 namespace Millrace.Jobs.Testing;
@@ -17,6 +18,7 @@ namespace Millrace.Jobs.Testing;
 /// <param name="metrics">Counts.</param>
 /// <param name="lease">The worker's lease: nothing sweeps in a test, so it only has to be one.</param>
 /// <param name="json">For results.</param>
+/// <param name="coding">For results too.</param>
 /// <param name="clock">Measures.</param>
 internal sealed class TestRunner(
     JobStore store,
@@ -26,6 +28,7 @@ internal sealed class TestRunner(
     JobMetrics metrics,
     TimeSpan lease,
     JsonSerializerOptions json,
+    PayloadCoding coding,
     TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _claiming = new(1, 1);
@@ -100,10 +103,13 @@ internal sealed class TestRunner(
             Outcome = finish.Kind,
             Delay = finish.Delay,
             Error = execution.Error,
-            Job = await store.GetAsync(job.Id, CancellationToken.None).ConfigureAwait(false),
+            Job = Readable(await store.GetAsync(job.Id, CancellationToken.None).ConfigureAwait(false)),
             Json = json,
         };
     }
+
+    /// <summary>With the result as it was before it was encoded for the store.</summary>
+    private JobRecord? Readable(JobRecord? job) => job is { Result: { } result } ? job with { Result = coding.DecodeResult(result) } : job;
 
     /// <summary>A store gives jobs in its own order only: takes what is due in the queue until the wanted one is among it, and gives the rest back.</summary>
     private async Task<ClaimedJob?> ClaimAsync(string id, string queue)
