@@ -1,6 +1,6 @@
 namespace Millrace.Jobs;
 
-/// <summary>A job changed its state or reported progress, as seen by the process that did it.</summary>
+/// <summary>A job changed its state, reported progress or logged a line, as seen by the process that did it.</summary>
 public sealed record JobChange
 {
     /// <summary>The job.</summary>
@@ -26,6 +26,9 @@ public sealed record JobChange
 
     /// <summary>The message of a report of progress; null for none.</summary>
     public string? ProgressMessage { get; init; }
+
+    /// <summary>The line, when this change is a line of the job's log; else null.</summary>
+    public string? LogLine { get; init; }
 
     /// <summary>What went wrong, scrubbed, when an attempt failed; else null.</summary>
     public string? Error { get; init; }

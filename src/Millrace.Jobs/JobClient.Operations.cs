@@ -96,6 +96,9 @@ public sealed partial class JobClient
         }
     }
 
+    /// <summary>What a job has logged (<see cref="JobContext.LogAsync"/>), oldest first: the last 100 lines; none when the store does not hold the job.</summary>
+    public ValueTask<IReadOnlyList<JobLogLine>> GetLogAsync(string id, CancellationToken cancellationToken = default) => _store.GetLogAsync(JobValidation.Id(id), cancellationToken);
+
     /// <summary>The result of a completed job.</summary>
     /// <typeparam name="TResult">What the handler gave as its result.</typeparam>
     /// <returns>The result; the default when the store does not hold the job, when it has not completed, or when it gave none.</returns>

@@ -71,6 +71,16 @@ public sealed class JobContext
         return _executor.ReportProgressAsync(_execution, percent, message, cancellationToken);
     }
 
+    /// <summary>Adds a line to the job's log, which is kept with the job and told to the observers: the last 100 lines over all attempts. What the scrub patterns find is taken out
+    /// (<see cref="JobsOptions.ScrubPatterns"/>). A store that cannot be reached does not fail the job: the line is dropped, and that is logged.</summary>
+    /// <param name="text">The line; cut at 1,000 characters. An empty one is passed over.</param>
+    /// <param name="cancellationToken">Gives up the line.</param>
+    public ValueTask LogAsync(string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length == 0 ? ValueTask.CompletedTask : _executor.AppendLogAsync(_execution, text, cancellationToken);
+    }
+
     /// <summary>The jobs that this one waited for, in the order given, with how they ended and their results. Read from the store with each call.</summary>
     public async ValueTask<IReadOnlyList<JobLink>> GetPrerequisitesAsync(CancellationToken cancellationToken = default) =>
         (await _executor.GetLinksAsync(Id, cancellationToken).ConfigureAwait(false))?.After ?? [];

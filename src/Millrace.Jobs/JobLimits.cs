@@ -33,6 +33,12 @@ public static class JobLimits
     /// <summary>Longest progress message, in characters; longer ones are cut.</summary>
     public const int MaximumProgressMessageLength = 500;
 
+    /// <summary>Most lines that are kept of what a job has logged: the last ones.</summary>
+    public const int MaximumLogLines = 100;
+
+    /// <summary>Longest line in a job's log, in characters; longer ones are cut.</summary>
+    public const int MaximumLogLineLength = 1_000;
+
     /// <summary>Lowest priority.</summary>
     public const int MinimumPriority = -1_000;
 

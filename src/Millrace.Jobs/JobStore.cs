@@ -89,6 +89,16 @@ public abstract class JobStore : IAsyncDisposable
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<bool> ReportProgressAsync(JobRun run, int percent, string? message, CancellationToken cancellationToken = default);
 
+    /// <summary>Adds a line to what a running job has logged, of which the last <see cref="JobLimits.MaximumLogLines"/> are kept, over all attempts, until the job is removed. False when the claim is no longer
+    /// the current one; then nothing changed.</summary>
+    /// <param name="run">The claim.</param>
+    /// <param name="text">1 to <see cref="JobLimits.MaximumLogLineLength"/> characters.</param>
+    /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
+    public abstract ValueTask<bool> AppendLogAsync(JobRun run, string text, CancellationToken cancellationToken = default);
+
+    /// <summary>What a job has logged, oldest first; nothing when the store does not hold it.</summary>
+    public abstract ValueTask<IReadOnlyList<JobLogLine>> GetLogAsync(string id, CancellationToken cancellationToken = default);
+
     /// <summary>Takes back the jobs of workers that are unknown or whose lease has run out: a job whose cancellation was requested becomes
     /// cancelled and is otherwise unchanged; one with attempts left goes to waiting at its old place; any other is dead. Then forgets
     /// such workers as hold nothing, and removes ended jobs that retention no longer keeps. Bounded by

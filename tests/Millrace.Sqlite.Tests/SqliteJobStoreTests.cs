@@ -54,7 +54,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
 
         Assert.Equal(
-            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 5. "
+            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 6. "
             + "A newer Millrace has used it: update this program, or give it another database. Nothing was changed.",
             exception.Message);
         _fixture.Execute("DELETE FROM millrace_schema WHERE version = 99");
@@ -107,7 +107,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         using var connection = _fixture.Source.OpenConnection();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM millrace_schema";
-        Assert.Equal(5L, command.ExecuteScalar());
+        Assert.Equal(6L, command.ExecuteScalar());
     }
 
     [Fact]

@@ -15,6 +15,9 @@ internal sealed record JobDetail : JobView
 
     public required IReadOnlyList<JobLinkView> Before { get; init; }
 
+    /// <summary>What it has logged, oldest first.</summary>
+    public required IReadOnlyList<JobLogLine> Log { get; init; }
+
     public required int PayloadBytes { get; init; }
 
     /// <summary>Null for those who may only read, and when it is larger than 64 KiB.</summary>

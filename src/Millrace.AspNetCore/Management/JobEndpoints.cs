@@ -16,7 +16,7 @@ internal static class JobEndpoints
     {
         api.Read(options, "/jobs", "Lists jobs: running, waiting, scheduled, blocked, dead, cancelled, completed; with a tag, last enqueued first", ListAsync).Produces<JobPageView>().ProducesValidationProblem();
         api.Read(options, "/jobs/stats", "Counts jobs of all queues and what this process did", StatsAsync).Produces<JobStatsView>();
-        api.Read(options, "/jobs/{id}", "Shows one job, what it waits for and what waits for it", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.Read(options, "/jobs/{id}", "Shows one job, what it has logged, what it waits for and what waits for it", GetAsync).Produces<JobDetail>().ProducesProblem(StatusCodes.Status404NotFound);
         api.Operate(options, "POST", "/jobs/{id}/cancel", "Cancels a waiting or blocked job, asks a running one to stop", CancelAsync).Produces<Operated>();
         api.Operate(options, "POST", "/jobs/{id}/retry", "Puts a dead job back in line", RetryAsync).Produces<Operated>();
         api.Operate(options, "DELETE", "/jobs/{id}", "Removes a job that is not running", DeleteAsync).Produces<Operated>();
@@ -83,7 +83,9 @@ internal static class JobEndpoints
         }
 
         var withPayload = await AccessGate.MayOperateAsync(context, options.Value).ConfigureAwait(false);
-        return Results.Json(JobView.Detail(job, await jobs.GetLinksAsync(id, cancellation.Token).ConfigureAwait(false) ?? new JobLinks(), withPayload), ManagementJson.Default.JobDetail);
+        var links = await jobs.GetLinksAsync(id, cancellation.Token).ConfigureAwait(false) ?? new JobLinks();
+        var log = await jobs.GetLogAsync(id, cancellation.Token).ConfigureAwait(false);
+        return Results.Json(JobView.Detail(job, links, log, withPayload), ManagementJson.Default.JobDetail);
     }
 
     private static async Task<IResult> CancelAsync(HttpContext context, JobClient jobs, string id)

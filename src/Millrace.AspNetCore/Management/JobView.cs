@@ -43,12 +43,12 @@ internal record JobView
 
     public required string? ProgressMessage { get; init; }
 
-    public static JobView Of(JobRecord job) => Fill(job, new JobLinks(), payload: null);
+    public static JobView Of(JobRecord job) => Fill(job, new JobLinks(), [], payload: null);
 
     /// <summary>The view of one job; <paramref name="withPayload"/> for those who may operate, since payloads may hold what not everyone should read.</summary>
-    public static JobDetail Detail(JobRecord job, JobLinks links, bool withPayload) => Fill(job, links, withPayload ? (job.Payload, job.Result) : null);
+    public static JobDetail Detail(JobRecord job, JobLinks links, IReadOnlyList<JobLogLine> log, bool withPayload) => Fill(job, links, log, withPayload ? (job.Payload, job.Result) : null);
 
-    private static JobDetail Fill(JobRecord job, JobLinks links, (ReadOnlyMemory<byte> Payload, ReadOnlyMemory<byte>? Result)? payload) => new()
+    private static JobDetail Fill(JobRecord job, JobLinks links, IReadOnlyList<JobLogLine> log, (ReadOnlyMemory<byte> Payload, ReadOnlyMemory<byte>? Result)? payload) => new()
     {
         Id = job.Id,
         Queue = job.Queue,
@@ -72,6 +72,7 @@ internal record JobView
         RunsWhen = links.After.Count == 0 ? null : links.Condition,
         After = [.. links.After.Select(static link => new JobLinkView(link.Job.Id, link.Job.Queue, link.Ended))],
         Before = [.. links.Before.Select(static job => new JobLinkView(job.Id, job.Queue, null))],
+        Log = log,
         PayloadBytes = job.Payload.Length,
         Payload = payload is { } shown ? JobDetail.Text(shown.Payload) : null,
         Result = payload is { Result: { } result } ? JobDetail.Text(result) : null,

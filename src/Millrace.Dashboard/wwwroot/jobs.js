@@ -123,6 +123,7 @@ async function show(job, model) {
         fact('Enqueued', dateTime(j.createdAt)), fact('Due', dateTime(j.dueAt)), fact('Started', j.startedAt && dateTime(j.startedAt)),
         fact('Ended', j.finishedAt && dateTime(j.finishedAt)), fact('Worker', j.workerId && h('span', { class: 'mono' }, j.workerId))),
       links('Runs ' + (conditions[j.runsWhen] ?? 'after'), j.after, model), links('Jobs that wait for it', j.before, model),
+      j.log?.length ? [h('h3', null, 'Log'), h('pre', { tabindex: '0' }, j.log.map(l => `${dateTime(l.at)}  ${l.text}`).join('\n'))] : null,
       j.error ? [h('h3', null, 'Error'), h('pre', { tabindex: '0' }, j.error)] : null,
       j.payload ? [h('h3', null, 'Payload'), h('pre', { tabindex: '0' }, pretty(j.payload))]
         : h('p', { class: 'muted small bar-line' }, model.access?.canOperate ? `The payload has ${exact(j.payloadBytes)} bytes and is too large to show.` : `The payload (${exact(j.payloadBytes)} bytes) is shown to operators only.`),

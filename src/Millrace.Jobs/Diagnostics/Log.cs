@@ -56,6 +56,9 @@ internal static partial class Log
     [LoggerMessage(2024, LogLevel.Warning, "The progress of job {Id} could not be stored.")]
     public static partial void ProgressUnsaved(ILogger logger, string id, Exception error);
 
+    [LoggerMessage(2029, LogLevel.Warning, "A line of the log of job {Id} could not be stored.")]
+    public static partial void LogUnsaved(ILogger logger, string id, Exception error);
+
     [LoggerMessage(2025, LogLevel.Error, "Disposing what job {Id} ({Type}) used failed.")]
     public static partial void ScopeDisposeFailed(ILogger logger, string id, string type, Exception error);
 

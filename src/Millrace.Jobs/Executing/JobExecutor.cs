@@ -195,6 +195,28 @@ internal sealed class JobExecutor(
         }
     }
 
+    /// <summary>Keeps a line of a job's log, without what must not be kept, and tells of it; a store that cannot be reached does not fail the job.</summary>
+    public async ValueTask AppendLogAsync(Execution execution, string text, CancellationToken cancellationToken)
+    {
+        text = _scrubber.Scrub(text);
+        text = text.Length > JobLimits.MaximumLogLineLength ? text[..JobLimits.MaximumLogLineLength] : text;
+        bool kept;
+        try
+        {
+            kept = await store.AppendLogAsync(execution.Run, text, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Log.LogUnsaved(logger, execution.Job.Id, error);
+            return;
+        }
+
+        if (kept)
+        {
+            notifications.Publish(notifications.Describe(execution.Job, JobState.Running) with { LogLine = text });
+        }
+    }
+
     private async ValueTask DisposeAsync(AsyncServiceScope scope, ClaimedJob job)
     {
         try

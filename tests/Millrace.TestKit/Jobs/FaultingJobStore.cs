@@ -47,6 +47,14 @@ public sealed class FaultingJobStore(JobStore inner, Func<string, StoreFault> ch
         CallAsync("ReportProgress", () => inner.ReportProgressAsync(run, percent, message, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<bool> AppendLogAsync(JobRun run, string text, CancellationToken cancellationToken = default) =>
+        CallAsync("AppendLog", () => inner.AppendLogAsync(run, text, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<JobLogLine>> GetLogAsync(string id, CancellationToken cancellationToken = default) =>
+        CallAsync("GetLog", () => inner.GetLogAsync(id, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default) =>
         CallAsync("Sweep", () => inner.SweepAsync(request, cancellationToken), cancellationToken);
 

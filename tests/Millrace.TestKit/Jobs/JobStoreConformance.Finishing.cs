@@ -23,6 +23,38 @@ public abstract partial class JobStoreConformance
         Assert.Equal(2, job.Attempt);
     }
 
+    [Fact, Trait("req", "J-07"), Trait("req", "J-16")]
+    public async Task A_job_keeps_the_last_lines_that_it_logged_until_it_is_removed()
+    {
+        await EnqueueAsync(Job("a"), Job("b"));
+        var claimed = await ClaimAsync(2);
+        for (var line = 0; line < JobLimits.MaximumLogLines + 5; line++)
+        {
+            Assert.True(await Store.AppendLogAsync(Run(claimed[0]), $"line {line}"));
+            Clock.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.True(await Store.AppendLogAsync(Run(claimed[1]), "ü, with a comma"));
+        var log = await Store.GetLogAsync("a");
+        Assert.Equal(Enumerable.Range(5, JobLimits.MaximumLogLines).Select(static line => $"line {line}"), log.Select(static line => line.Text));
+        Assert.Equal(Clock.GetUtcNow().AddMilliseconds(-1), log[^1].At);
+        Assert.Equal([new JobLogLine(Clock.GetUtcNow(), "ü, with a comma")], await Store.GetLogAsync("b"));
+
+        await FinishAsync(claimed[0], FinishKind.Retry);
+        Assert.False(await Store.AppendLogAsync(Run(claimed[0]), "too late"));
+        var again = await ClaimOneAsync();
+        Assert.True(await Store.AppendLogAsync(Run(again), "again"));
+        await FinishAsync(again, FinishKind.Completed);
+        Assert.Equal("again", (await Store.GetLogAsync("a"))[^1].Text);
+        await Store.DeleteAsync(["a"]);
+        Assert.Empty(await Store.GetLogAsync("a"));
+        await Store.FinishAsync([new JobFinish { Run = Run(claimed[1]), Kind = FinishKind.Completed, Remove = true }]);
+        Assert.Empty(await Store.GetLogAsync("b"));
+        await EnqueueAsync(Job("a"), Job("b"));
+        Assert.Empty(await Store.GetLogAsync("a"));
+        Assert.Empty(await Store.GetLogAsync("b"));
+    }
+
     [Fact, Trait("req", "J-05")]
     public async Task Retry_schedules_the_next_attempt_by_the_stores_clock()
     {

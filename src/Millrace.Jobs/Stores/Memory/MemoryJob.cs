@@ -12,6 +12,9 @@ internal sealed class MemoryJob(long sequence, JobRecord record, JobUniqueness? 
     /// <summary>The jobs that wait for it, or waited for it.</summary>
     public HashSet<JobAddress> Before { get; } = [];
 
+    /// <summary>What it has logged.</summary>
+    public Queue<JobLogLine> Log { get; } = [];
+
     /// <summary>The order of enqueue.</summary>
     public long Sequence { get; } = sequence;
 

@@ -35,6 +35,8 @@ internal static class JobScripts
     public static readonly RedisScript Tell = Make("_keys", "_jobs", "_links", "tell");
     public static readonly RedisScript ListBlocked = Make("_keys", "list_blocked");
     public static readonly RedisScript Look = Make("_keys", "_jobs", "_links", "look");
+    public static readonly RedisScript AppendLog = Make("_keys", "_jobs", "append_log");
+    public static readonly RedisScript GetLog = Make("_keys", "get_log");
     public static readonly RedisScript GetLinks = Make("_keys", "get_links");
 
     private static RedisScript Make(params string[] files)

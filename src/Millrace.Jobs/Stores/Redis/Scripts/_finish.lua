@@ -70,8 +70,9 @@ local function finish_removed(answers, first, count, token)
       break
     end
   end
-  for i = 1, alike and any_before() and count or 0 do
-    alike = alike and not is_awaited(ARGV[first + i - 1])
+  for i = 1, alike and (any_before() or any_logs()) and count or 0 do
+    local id = ARGV[first + i - 1]
+    alike = alike and not is_awaited(id) and not (any_logs() and redis.call('HEXISTS', logs, id) == 1)
   end
   local seen = {}
   if not alike then

@@ -191,6 +191,26 @@ local function release_unique(id, flags, body, is_start)
   end
 end
 
+-- Whether the queue holds a job that has logged anything; looked up once.
+local has_logs
+local function any_logs()
+  if has_logs == nil then
+    has_logs = redis.call('EXISTS', logs) == 1
+  end
+  return has_logs
+end
+
+local function remove_log(id)
+  local last = tonumber(redis.call('HGET', logs, id) or '0')
+  if last > 0 then
+    local fields = {id}
+    for number = 0, math.min(last, 100) do
+      fields[#fields + 1] = table.concat({id, '\0', number})
+    end
+    redis.call('HDEL', logs, unpack(fields))
+  end
+end
+
 -- Removes a job that stands nowhere any more, with all that belongs to it.
 local function remove_job(id, head)
   if head and head.flags % 2 == 1 then
@@ -198,6 +218,9 @@ local function remove_job(id, head)
   end
   if head then
     release_unique(id, head.flags)
+  end
+  if any_logs() then
+    remove_log(id)
   end
   redis.call('HDEL', history, id)
   redis.call('HDEL', jobs, id)

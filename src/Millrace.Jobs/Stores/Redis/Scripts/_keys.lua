@@ -23,6 +23,7 @@
 --       22 before    zset   id of a job that is waited for, zero byte, queue, zero byte, id of the one that waits; score 0
 --       23 outbox    list   what other queues have to be told: see RedisJobStore.Flows.cs
 --       24 inbox     zset   shares of flows that came from other queues; score: when
+--       25 logs      hash   id -> how many lines it has logged; id, zero byte, number of a line modulo the most that are kept -> when, comma, text
 -- ARGV  1 now in ms; empty: the server's clock
 --
 -- All times are ms since 1970. Priorities are inverted (1000 - priority), so that what comes first is smaller.
@@ -30,7 +31,7 @@
 local jobs, line, ready, later, running, history, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local leases, workers, gone, tags = KEYS[8], KEYS[9], KEYS[10], KEYS[14]
 local unique, elapsing, starts = KEYS[17], KEYS[18], KEYS[19]
-local blocked, links, before, outbox, inbox = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
+local blocked, links, before, outbox, inbox, logs = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25]
 local ended = {[3] = KEYS[11], [4] = KEYS[12], [5] = KEYS[13]}
 local now = tonumber(ARGV[1])
 if not now then

@@ -3,7 +3,7 @@ using Millrace.Jobs.Stores.Sql.Postgres.Operations;
 
 namespace Millrace.Jobs.Stores.Sql.Postgres;
 
-/// <summary>Jobs that wait for others.</summary>
+/// <summary>Jobs that wait for others, and what jobs have logged.</summary>
 internal sealed partial class PostgresJobStore
 {
     /// <inheritdoc />
@@ -22,6 +22,14 @@ internal sealed partial class PostgresJobStore
     /// <inheritdoc />
     public override ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default) =>
         RunAsync((session, token) => GetLinks.RunAsync(session, id, token), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<bool> AppendLogAsync(JobRun run, string text, CancellationToken cancellationToken = default) =>
+        RunAsync((session, token) => AppendLog.RunAsync(session, Now, run, text, token), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<JobLogLine>> GetLogAsync(string id, CancellationToken cancellationToken = default) =>
+        RunAsync((session, token) => GetLog.RunAsync(session, id, token), cancellationToken);
 
     /// <summary>Tells jobs that wait what was just written down. When that fails, the next sweep does it: the operation that caused it is done.</summary>
     private async ValueTask TryTellAsync()

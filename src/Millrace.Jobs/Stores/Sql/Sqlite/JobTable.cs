@@ -49,6 +49,8 @@ internal static class JobTable
 
     private const string DeletePayload = "DELETE FROM millrace_payload WHERE job = @job";
 
+    private const string DeleteLog = "DELETE FROM millrace_log WHERE job = @job";
+
     private const string DeleteTags = "DELETE FROM millrace_job_tag WHERE job = @job";
 
     /// <summary>The job of an id, without its payload; null when there is none.</summary>
@@ -175,6 +177,11 @@ internal static class JobTable
         if (await session.HasLinksAsync().ConfigureAwait(false))
         {
             await LinkTable.RemoveAsync(session, sequence, queue).ConfigureAwait(false);
+        }
+
+        if (await session.HasLogsAsync().ConfigureAwait(false))
+        {
+            await session.Statement(DeleteLog).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         }
 
         await session.Statement(DeleteUnique).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);

@@ -73,6 +73,14 @@ internal sealed class SqliteJobStore : SqlJobStore
         WriteAsync(session => ReportProgress.RunAsync(session, run, percent, message), cancellationToken);
 
     /// <inheritdoc />
+    public override ValueTask<bool> AppendLogAsync(JobRun run, string text, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => AppendLog.RunAsync(session, run, text), cancellationToken);
+
+    /// <inheritdoc />
+    public override ValueTask<IReadOnlyList<JobLogLine>> GetLogAsync(string id, CancellationToken cancellationToken = default) =>
+        ReadAsync(session => GetLog.RunAsync(session, id), cancellationToken);
+
+    /// <inheritdoc />
     public override ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default) =>
         WriteAsync(session => Sweep.RunAsync(session, request, DescribeLostWorker), cancellationToken, request.MaximumJobs);
 

@@ -17,6 +17,8 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
         VALUES (@name, 0, @scheduled, @retrying, @waiting, @blocked, @running, @completed, @dead, @cancelled)
         """;
 
+    private const string AnyLog = "SELECT 1 FROM millrace_log LIMIT 1";
+
     private const string AnyLink = "SELECT 1 FROM millrace_wait LIMIT 1";
 
     private const string TakeTokens = "UPDATE millrace_token SET last = last + @number RETURNING last";
@@ -24,6 +26,7 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
     private readonly Dictionary<string, QueueCounts> _counts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _woken = new(StringComparer.Ordinal);
     private bool? _hasLinks;
+    private bool? _hasLogs;
 
     /// <summary>The store's clock, cut to the millisecond, read when the operation began.</summary>
     public long Now { get; private set; }
@@ -41,8 +44,11 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock) 
         _counts.Clear();
         _woken.Clear();
         Ends.Clear();
-        _hasLinks = null;
+        (_hasLinks, _hasLogs) = (null, null);
     }
+
+    /// <summary>Whether any job has logged a line; looked up once per operation.</summary>
+    public async ValueTask<bool> HasLogsAsync() => _hasLogs ??= await Statement(AnyLog).ScalarAsync().ConfigureAwait(false) is not null;
 
     /// <summary>Whether any job waits for another, or has done; looked up once per operation.</summary>
     public async ValueTask<bool> HasLinksAsync() => _hasLinks ??= await Statement(AnyLink).ScalarAsync().ConfigureAwait(false) is not null;
