@@ -52,7 +52,7 @@ public sealed partial class JobClient
         configure?.Invoke(wish);
         var stored = _factory.Create(job, wish);
         var outcome = await StoreAsync([stored], cancellationToken).ConfigureAwait(false);
-        return outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
+        return outcome.Holders.Count == 0 ? stored.Id : outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
     }
 
     /// <summary>Enqueues many jobs in one step: all of them, or none when this throws.</summary>
@@ -86,7 +86,9 @@ public sealed partial class JobClient
         }
 
         var outcome = await StoreAsync(stored, cancellationToken).ConfigureAwait(false);
-        return Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
+        return outcome.Holders.Count == 0
+            ? Array.ConvertAll(stored, static job => job.Id)
+            : Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
     }
 
     /// <summary>One job; null when the store does not hold it (any more).</summary>
@@ -292,8 +294,13 @@ public sealed partial class JobClient
                 throw new JobQueueFullException(full, _options.MaximumQueueLength);
             }
 
-            var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
-            added = existing.Count == 0 ? jobs : Array.FindAll(jobs, job => !existing.Contains(job.Id));
+            added = jobs;
+            if (outcome.Existing.Count > 0)
+            {
+                var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
+                added = Array.FindAll(jobs, job => !existing.Contains(job.Id));
+            }
+
             foreach (var job in added)
             {
                 _metrics.Enqueued(job.Queue, job.Type);

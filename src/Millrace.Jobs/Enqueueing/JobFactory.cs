@@ -7,6 +7,7 @@ namespace Millrace.Jobs.Enqueueing;
 internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> options, TimeProvider clock)
 {
     private readonly JobsOptions _options = options.Value;
+    private readonly JobIds _ids = new();
 
     public NewJob Create(object job, EnqueueOptions wish)
     {
@@ -30,7 +31,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
     }
 
     /// <summary>A new id that sorts by time.</summary>
-    public string NewId() => JobId.New(clock.GetUtcNow());
+    public string NewId() => _ids.New(clock.GetUtcNow());
 
     private byte[] Serialize(JobRegistration registration, object job)
     {
