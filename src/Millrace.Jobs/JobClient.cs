@@ -60,7 +60,7 @@ public sealed partial class JobClient
         }
 
         var outcome = await StoreAsync([stored], _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
-        return outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
+        return outcome.Holders.Count == 0 ? stored.Id : outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
     }
 
     /// <summary>Enqueues many jobs in one step: all of them, or none when this throws.</summary>
@@ -99,7 +99,9 @@ public sealed partial class JobClient
         }
 
         var outcome = await StoreAsync(stored, _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
-        return Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
+        return outcome.Holders.Count == 0
+            ? Array.ConvertAll(stored, static job => job.Id)
+            : Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
     }
 
     /// <summary>One job; null when the store does not hold it (any more).</summary>
@@ -325,8 +327,13 @@ public sealed partial class JobClient
                 throw new JobQueueFullException(full, _options.MaximumQueueLength);
             }
 
-            var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
-            added = existing.Count == 0 ? jobs : Array.FindAll(jobs, job => !existing.Contains(job.Id));
+            added = jobs;
+            if (outcome.Existing.Count > 0)
+            {
+                var existing = outcome.Existing.ToHashSet(StringComparer.Ordinal);
+                added = Array.FindAll(jobs, job => !existing.Contains(job.Id));
+            }
+
             foreach (var job in added)
             {
                 _metrics.Enqueued(job.Queue, job.Type);

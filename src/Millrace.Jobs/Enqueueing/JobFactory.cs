@@ -8,6 +8,7 @@ namespace Millrace.Jobs.Enqueueing;
 internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> options, PayloadCoding coding, TimeProvider clock)
 {
     private readonly JobsOptions _options = options.Value;
+    private readonly JobIds _ids = new();
 
     public NewJob Create(object job, EnqueueOptions wish)
     {
@@ -31,7 +32,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
     }
 
     /// <summary>A new id that sorts by time.</summary>
-    public string NewId() => JobId.New(clock.GetUtcNow());
+    public string NewId() => _ids.New(clock.GetUtcNow());
 
     private ReadOnlyMemory<byte> Serialize(JobRegistration registration, object job)
     {

@@ -9,13 +9,13 @@ using Millrace.Jobs.Retrying;
 namespace Millrace.Jobs.Working;
 
 /// <summary>Trades with the store: hands over the ends of attempts and takes new jobs for the places they leave, in one round trip.
-/// <para>1. Wait for an end, or for work that a free place can take.</para>
+/// <para>1. Wait for an end, or for work that a free place can take; while another lane is under way, for more ends.</para>
 /// <para>2. Gather the ends that have come meanwhile.</para>
 /// <para>3. Trade, again and again until the store has answered.</para>
 /// <para>4. Start what was claimed and tell of what ended.</para></summary>
 /// <remarks>
 /// <para>Several lanes do this, so that the store works while attempts begin and end. Whatever ended while all lanes were under way goes with the next
-/// trade: a lone end is not delayed, and many share a round trip. An end is kept until the store has answered to it.</para>
+/// trade: a lone end is not delayed when no lane is under way, and many share a round trip. An end is kept until the store has answered to it.</para>
 /// <para>The queue of ends needs no bound of its own: an attempt holds its place until its end is confirmed, and places are bounded.</para>
 /// </remarks>
 internal sealed class JobExchange(
@@ -34,10 +34,15 @@ internal sealed class JobExchange(
     private readonly SemaphoreSlim _gathering = new(1, 1); // one lane waits and gathers at a time
     private readonly WorkWait _work = new(store, options.PollInterval, clock, jitter, logger); // under _gathering
     private readonly StoreBackoff _backoff = new("claim and finish", clock, jitter, logger);
+    private readonly TradeTurns _turns = new(Math.Clamp(running.Places / WorkerLease.Lanes, 1, JobLimits.MaximumBatch));
     private readonly CancellationTokenSource _stopClaiming = new();
     private readonly CancellationTokenSource _giveUpClaims = new();
 
-    public void Post(Execution execution, JobFinish finish) => _ended.Writer.TryWrite(new(execution, finish));
+    public void Post(Execution execution, JobFinish finish)
+    {
+        _ended.Writer.TryWrite(new(execution, finish));
+        _turns.Add();
+    }
 
     /// <summary>Begins no claim from now on; ends are still handed over. Completes when no claim is under way any more.</summary>
     public async Task StopClaimingAsync()
@@ -95,6 +100,7 @@ internal sealed class JobExchange(
                     batch.Add(ended);
                 }
 
+                _turns.Take(batch.Count);
                 places = _stopClaiming.IsCancellationRequested ? [] : running.Promise(batch.ConvertAll(static ended => ended.Execution));
             }
             finally
@@ -109,7 +115,9 @@ internal sealed class JobExchange(
 
             // 3. Trade.
             using var hold = notifications.Hold(batch.Select(static ended => ended.Execution.Job.Id));
+            _turns.Go();
             var (claimed, answers) = await TradeAsync(batch, places, cancellationToken).ConfigureAwait(false);
+            _turns.Return();
 
             // 4. Start and tell.
             foreach (var execution in claimed)
@@ -143,6 +151,8 @@ internal sealed class JobExchange(
             await enough.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
+
+        await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Trades with the store until it answers.</summary>

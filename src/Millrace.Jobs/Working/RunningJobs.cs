@@ -17,8 +17,12 @@ internal sealed class RunningJobs
     public RunningJobs(QueueTable queues)
     {
         _served = queues.Served;
+        Places = queues.Served.Sum(static queue => queue.Capacity);
         _free = queues.Served.ToDictionary(static queue => queue.Queue, static queue => queue.Capacity, StringComparer.Ordinal);
     }
+
+    /// <summary>How many attempts may run at once, over all queues.</summary>
+    public int Places { get; }
 
     public int Count
     {

@@ -1,10 +1,10 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
 using Millrace.Redis;
 
 namespace Millrace.Jobs.Stores.Redis;
 
-/// <summary>The enqueues of one queue: one that comes while nothing is under way is sent at once; those that come while a call is under way go
-/// together with the next, each still whole or not at all. Thread-safe.</summary>
+/// <summary>The enqueues of one queue: one that comes while nothing is under way is sent at once by its caller, who goes on with the reply; those that
+/// come while a call is under way go together with the next, each still whole or not at all. Thread-safe.</summary>
 /// <remarks>At most <see cref="MaximumWaiting"/> requests wait; a caller that comes then waits for room, which is the back-pressure.</remarks>
 internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisArgument> now) : IDisposable
 {
@@ -17,16 +17,47 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
     /// <summary>… or so many bytes.</summary>
     public const int BytesPerCall = 1024 * 1024;
 
-    private static readonly EnqueueOutcome Stored = new();
-
     private readonly SemaphoreSlim _room = new(MaximumWaiting, MaximumWaiting);
     private readonly Lock _lock = new(); // guards the two below
     private readonly Queue<EnqueueRequest> _waiting = new();
     private bool _sending;
 
-    public async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken)
+    public ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var request = new EnqueueRequest(jobs, maximumQueueLength);
+        lock (_lock)
+        {
+            if (_sending)
+            {
+                return WaitAsync(request, cancellationToken);
+            }
+
+            _sending = true;
+        }
+
+        return SendFirstAsync(request);
+    }
+
+    public void Dispose() => _room.Dispose();
+
+    /// <summary>Sends a request while nothing else is under way, then has those sent that came meanwhile.</summary>
+    private async ValueTask<EnqueueOutcome> SendFirstAsync(EnqueueRequest request)
+    {
+        try
+        {
+            await SendAsync([request]).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = SendAllAsync();
+        }
+
+        return await request.Completion.ConfigureAwait(false);
+    }
+
+    private async ValueTask<EnqueueOutcome> WaitAsync(EnqueueRequest request, CancellationToken cancellationToken)
+    {
         await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         bool begin;
         lock (_lock)
@@ -41,24 +72,22 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
             _ = SendAllAsync();
         }
 
-        var given = cancellationToken.CanBeCanceled
-            ? cancellationToken.Register(
-                static (state, token) =>
-                {
-                    if (state is EnqueueRequest request && request.TryTake())
-                    {
-                        request.Cancel(token);
-                    }
-                },
-                request)
-            : default;
-        await using (given.ConfigureAwait(false))
+        if (!cancellationToken.CanBeCanceled)
         {
             return await request.Completion.ConfigureAwait(false);
         }
-    }
 
-    public void Dispose() => _room.Dispose();
+        await using var given = cancellationToken.Register(
+            static (state, token) =>
+            {
+                if (state is EnqueueRequest request && request.TryTake())
+                {
+                    request.Cancel(token);
+                }
+            },
+            request).ConfigureAwait(false);
+        return await request.Completion.ConfigureAwait(false);
+    }
 
     /// <summary>Sends until nothing waits. Never fails: errors are the requests'.</summary>
     private async Task SendAllAsync()
@@ -68,6 +97,10 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
             try
             {
                 await SendAsync(group).ConfigureAwait(false);
+                if (group.Count > 1)
+                {
+                    await Task.Yield(); // behind the callers that are about to go on, so that what they enqueue next goes together (jobs.redis.enqueue.100)
+                }
             }
             catch (Exception error)
             {
@@ -89,7 +122,7 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
                 {
                     group.Add(request);
                     jobs += request.Jobs.Count;
-                    bytes += request.Bodies.Sum(static body => (long)body.Length);
+                    bytes += request.Bytes;
                 }
             }
 
@@ -104,66 +137,11 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
         return group;
     }
 
-    private async Task SendAsync(List<EnqueueRequest> group)
+    private async ValueTask SendAsync(List<EnqueueRequest> group)
     {
-        var arguments = new List<RedisArgument> { now() };
-        foreach (var request in group)
-        {
-            arguments.Add(request.MaximumQueueLength);
-            arguments.Add(request.Jobs.Count);
-            for (var i = 0; i < request.Jobs.Count; i++)
-            {
-                AddJob(arguments, request.Jobs[i], request.Bodies[i]);
-            }
-        }
-
-        var reply = await redis.EvaluateAsync(JobScripts.Enqueue, keys.All, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(arguments)).ConfigureAwait(false);
-        for (var i = 0; i < group.Count; i++)
-        {
-            var request = group[i];
-            request.Succeed(reply[i].Type == RespType.Integer ? new EnqueueOutcome { FullQueue = keys.Queue }
-                : reply[i].Count == 0 ? Stored
-                : KeptOut(request.Jobs, reply[i].Items));
-        }
+        var arguments = new List<RedisArgument>(8 + (2 * group.Count)) { now() };
+        EnqueueText.Add(arguments, group);
+        var reply = await redis.EvaluateAsync(JobScripts.Enqueue, keys.All, CollectionsMarshal.AsSpan(arguments)).ConfigureAwait(false);
+        EnqueueText.Answer(keys.Queue, group, reply);
     }
-
-    private static EnqueueOutcome KeptOut(IReadOnlyList<NewJob> jobs, IReadOnlyList<RedisReply> told)
-    {
-        var existing = new List<string>(told.Count);
-        var holders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var one in told)
-        {
-            var parts = one.AsString()!.Split(':', 2);
-            var id = jobs[int.Parse(parts[0], CultureInfo.InvariantCulture) - 1].Id;
-            existing.Add(id);
-            if (parts.Length == 2)
-            {
-                holders[id] = parts[1];
-            }
-        }
-
-        return new EnqueueOutcome { Existing = existing, Holders = holders };
-    }
-
-    /// <summary>The five arguments of Scripts/_enqueue.lua for a job.</summary>
-    public static void AddJob(List<RedisArgument> arguments, NewJob job, byte[] body)
-    {
-        arguments.Add(job.Id);
-        arguments.Add(When(job));
-        arguments.Add(Marks(job));
-        arguments.Add(job.Unique is { } unique
-            ? string.Create(CultureInfo.InvariantCulture, $"{JobBody.Letter(unique.Until)}{(unique.Replace ? 1 : 0)}{(long)Math.Ceiling(unique.Period.TotalMilliseconds)}:{unique.Key}")
-            : string.Empty);
-        arguments.Add(body);
-    }
-
-    /// <summary>When a job is due, as scripts take it.</summary>
-    public static string When(NewJob job) => job.At is { } at
-        ? "@" + RoundUp(at).ToString(CultureInfo.InvariantCulture)
-        : ((long)Math.Ceiling(job.Delay.GetValueOrDefault().TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>A job's tags, as scripts take them.</summary>
-    public static string Marks(NewJob job) => job.Tags.Count == 0 ? string.Empty : string.Concat(job.Tags.Select(static tag => tag + '\0'));
-
-    private static long RoundUp(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 }

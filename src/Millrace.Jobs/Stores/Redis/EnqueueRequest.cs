@@ -1,17 +1,37 @@
 namespace Millrace.Jobs.Stores.Redis;
 
 /// <summary>Jobs of one queue on their way to the server, whole or not at all.</summary>
-internal sealed class EnqueueRequest(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+internal sealed class EnqueueRequest
 {
     private readonly TaskCompletionSource<EnqueueOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _taken;
 
-    public IReadOnlyList<NewJob> Jobs { get; } = jobs;
+    public EnqueueRequest(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
+    {
+        (Jobs, MaximumQueueLength) = (jobs, maximumQueueLength);
+        IsPlain = true;
+        Bodies = new byte[jobs.Count][];
+        for (var i = 0; i < Bodies.Length; i++)
+        {
+            var job = jobs[i];
+            IsPlain &= job is { Priority: 0, Delay: null, At: null, Unique: null, Tags.Count: 0 };
+            Bodies[i] = JobBody.Write(job);
+            Bytes += Bodies[i].Length;
+        }
+    }
+
+    public IReadOnlyList<NewJob> Jobs { get; }
 
     /// <summary>The jobs as the script takes them; written on the caller's thread.</summary>
-    public IReadOnlyList<byte[]> Bodies { get; } = [.. jobs.Select(JobBody.Write)];
+    public byte[][] Bodies { get; }
 
-    public int MaximumQueueLength { get; } = maximumQueueLength;
+    /// <summary>How long they are together.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Whether all jobs just wait in the line: due now, of priority 0, without tags or a unique key.</summary>
+    public bool IsPlain { get; }
+
+    public int MaximumQueueLength { get; }
 
     public Task<EnqueueOutcome> Completion => _completion.Task;
 

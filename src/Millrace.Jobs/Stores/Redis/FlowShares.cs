@@ -61,7 +61,7 @@ internal sealed class FlowShares(IReadOnlyList<NewJob> jobs)
     private static void AddJob(List<byte[]> arguments, NewJob job, int place)
     {
         arguments.AddRange([
-            Text(job.Id), Text(EnqueueLine.When(job)), Text(EnqueueLine.Marks(job)), [], JobBody.Write(job),
+            Text(job.Id), Text(EnqueueText.When(job)), Text(EnqueueText.Marks(job)), [], JobBody.Write(job),
             Text(place), Text((int)job.Condition), Text(job.After.Count)]);
         foreach (var other in job.After)
         {

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Buffers;
 using System.Collections.ObjectModel;
 using System.Text;
 
@@ -58,9 +58,17 @@ internal sealed class JobBody
     /// <summary>What the script is given of a new job.</summary>
     public static byte[] Write(NewJob job)
     {
-        var size = 6 + 2 + 1 + (job.Unique is null ? 0 : 3 + Encoding.UTF8.GetByteCount(job.Unique.Key)) + job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)) + TextSize(job.Type) + TextSize(job.Schedule ?? string.Empty) + 10
-            + 5 + job.Metadata.Sum(static entry => TextSize(entry.Key) + TextSize(entry.Value)) + job.Payload.Length;
-        var writer = new BodyWriter(new byte[size]);
+        var size = 6 + 2 + 1 + (job.Unique is null ? 0 : 3 + Encoding.UTF8.GetByteCount(job.Unique.Key)) + (job.Tags.Count == 0 ? 0 : job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)))
+            + TextSize(job.Type) + TextSize(job.Schedule ?? string.Empty) + 10
+            + 5 + (job.Metadata.Count == 0 ? 0 : job.Metadata.Sum(static entry => TextSize(entry.Key) + TextSize(entry.Value))) + job.Payload.Length;
+        var scratch = ArrayPool<byte>.Shared.Rent(size);
+        var body = Write(job, new BodyWriter(scratch));
+        ArrayPool<byte>.Shared.Return(scratch);
+        return body;
+    }
+
+    private static byte[] Write(NewJob job, BodyWriter writer)
+    {
         writer.UInt16((ushort)(JobLimits.MaximumPriority - job.Priority));
         writer.UInt16((ushort)job.MaxAttempts);
         writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey) | (job.After.Count == 0 ? 0 : HasPrerequisites)));
@@ -86,10 +94,13 @@ internal sealed class JobBody
         writer.Number(job.Timeout is { } timeout ? (ulong)timeout.Ticks + 1 : 0);
         writer.UInt16At(lengthAt, (ushort)(writer.Length - lengthAt - sizeof(ushort)));
         writer.Number((ulong)job.Metadata.Count);
-        foreach (var (name, value) in job.Metadata)
+        if (job.Metadata.Count > 0)
         {
-            writer.Text(name);
-            writer.Text(value);
+            foreach (var (name, value) in job.Metadata)
+            {
+                writer.Text(name);
+                writer.Text(value);
+            }
         }
 
         writer.Raw(job.Payload.Span);

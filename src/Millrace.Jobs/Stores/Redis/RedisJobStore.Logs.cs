@@ -14,11 +14,11 @@ internal sealed partial class RedisJobStore
         await EachAsync(
             await QueuesAsync(cancellationToken).ConfigureAwait(false),
             queue => RunAsync(JobScripts.GetLog, queue, [Now(), id, JobLimits.MaximumLogLines], cancellationToken),
-            reply => lines.AddRange(reply.Items.Select(static line => Line(line.AsString()!)))).ConfigureAwait(false);
+            reply => lines.AddRange(reply.Items.Select(static line => ReadLine(line.AsString()!)))).ConfigureAwait(false);
         return lines;
     }
 
-    private static JobLogLine Line(string line)
+    private static JobLogLine ReadLine(string line)
     {
         var comma = line.IndexOf(',', StringComparison.Ordinal);
         return long.TryParse(line.AsSpan(0, Math.Max(comma, 0)), NumberStyles.None, CultureInfo.InvariantCulture, out var at)

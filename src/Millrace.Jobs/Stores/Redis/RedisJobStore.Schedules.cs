@@ -95,7 +95,7 @@ internal sealed partial class RedisJobStore
     {
         await NameAsync(request.Job.Queue, cancellationToken).ConfigureAwait(false);
         List<RedisArgument> arguments = [Now(), request.Name, Tick(request.Tick), Tick(request.NextAt), request.MaximumQueueLength, request.PassOver ? 1 : 0];
-        EnqueueLine.AddJob(arguments, request.Job, JobBody.Write(request.Job));
+        EnqueueText.AddJob(arguments, request.Job, JobBody.Write(request.Job));
         return (FireStatus)(await RunAsync(JobScripts.FireSchedule, request.Job.Queue, arguments, cancellationToken).ConfigureAwait(false)).AsInt64();
     }
 

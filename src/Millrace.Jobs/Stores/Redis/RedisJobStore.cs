@@ -46,12 +46,16 @@ internal sealed partial class RedisJobStore : JobStore
 
     public override async ValueTask InitializeAsync(CancellationToken cancellationToken = default) => await _redis.PingAsync(cancellationToken).ConfigureAwait(false);
 
-    public override async ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
+    public override ValueTask<EnqueueOutcome> EnqueueAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
     {
-        var queue = jobs[0].Queue;
-        await NameAsync(queue, cancellationToken).ConfigureAwait(false);
-        return await _lines.GetOrAdd(queue, static (name, store) => new EnqueueLine(store._redis, store.Keys(name), store.Now), this)
-            .EnqueueAsync(jobs, maximumQueueLength, cancellationToken).ConfigureAwait(false);
+        var naming = NameAsync(jobs[0].Queue, cancellationToken);
+        return naming.IsCompletedSuccessfully ? Line(jobs[0].Queue).EnqueueAsync(jobs, maximumQueueLength, cancellationToken) : NameFirstAsync();
+
+        async ValueTask<EnqueueOutcome> NameFirstAsync()
+        {
+            await naming.ConfigureAwait(false);
+            return await Line(jobs[0].Queue).EnqueueAsync(jobs, maximumQueueLength, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public override async ValueTask<HeartbeatResult> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken = default)
@@ -191,6 +195,8 @@ internal sealed partial class RedisJobStore : JobStore
             line.Dispose();
         }
     }
+
+    private EnqueueLine Line(string queue) => _lines.GetOrAdd(queue, static (name, store) => new EnqueueLine(store._redis, store.Keys(name), store.Now), this);
 
     private QueueKeys Keys(string queue) => _keys.GetOrAdd(queue, static (name, prefix) => new QueueKeys(prefix, name), _prefix);
 

@@ -168,7 +168,19 @@ end
 
 local runs, kept, others, ids, kept_bodies = {}, 0, {}, {}, {}
 reply[2] = token
-for i = 1, total do
+local byte, alike = string.byte, #heads == 0 and total or 0
+for i = 1, alike do
+  local body = bodies[i]
+  if not body or #body < 22 or byte(body, 21) ~= 0 then
+    alike, runs = 0, {}
+    break
+  end
+  runs[2 * i - 1], runs[2 * i] = claimed[i], plain
+end
+if alike > 0 then
+  kept, ids, kept_bodies = total, claimed, bodies
+end
+for i = alike + 1, total do
   local id, body, place = claimed[i], bodies[i], places[i]
   if body and #body > 21 then
     local run = plain
