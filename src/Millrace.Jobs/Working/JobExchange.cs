@@ -30,6 +30,9 @@ internal sealed class JobExchange(
     ILogger logger,
     StartQueue<Execution> start) : IDisposable
 {
+    /// <summary>How long ends wait for more of them: a store that is slow to answer one lane may have answers for the other, of another queue.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+
     private readonly Channel<Ended> _ended = Channel.CreateUnbounded<Ended>();
     private readonly SemaphoreSlim _gathering = new(1, 1); // one lane waits and gathers at a time
     private readonly WorkWait _work = new(store, options.PollInterval, clock, jitter, logger); // under _gathering
@@ -152,7 +155,8 @@ internal sealed class JobExchange(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        await _turns.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _turns.WaitAsync().WaitAsync(Patience, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Trades with the store until it answers.</summary>

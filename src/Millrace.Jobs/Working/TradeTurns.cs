@@ -35,7 +35,7 @@ internal sealed class TradeTurns(int share)
     public void Return() => Wake(1);
 
     /// <summary>Waits until it is worth while to go. One lane waits at a time.</summary>
-    public Task WaitAsync(CancellationToken cancellationToken)
+    public Task WaitAsync()
     {
         lock (_lock)
         {
@@ -45,7 +45,7 @@ internal sealed class TradeTurns(int share)
             }
 
             _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _waiter.Task.WaitAsync(cancellationToken);
+            return _waiter.Task;
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class TradeTurnsTests
         var turns = new TradeTurns(share: 25);
         turns.Add();
 
-        Assert.True(turns.WaitAsync(None).IsCompletedSuccessfully);
+        Assert.True(turns.WaitAsync().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -21,7 +21,7 @@ public sealed class TradeTurnsTests
         var turns = new TradeTurns(share: 25);
         turns.Go();
         turns.Add();
-        var wait = turns.WaitAsync(None);
+        var wait = turns.WaitAsync();
         Assert.False(wait.IsCompleted);
 
         turns.Return();
@@ -35,7 +35,7 @@ public sealed class TradeTurnsTests
         var turns = new TradeTurns(share: 3);
         turns.Go();
         turns.Add();
-        var wait = turns.WaitAsync(None);
+        var wait = turns.WaitAsync();
         turns.Add();
         Assert.False(wait.IsCompleted);
 
@@ -43,6 +43,6 @@ public sealed class TradeTurnsTests
 
         await wait.WaitAsync(TimeSpan.FromSeconds(30), None);
         turns.Take(3);
-        Assert.False(turns.WaitAsync(None).IsCompleted);
+        Assert.False(turns.WaitAsync().IsCompleted);
     }
 }
