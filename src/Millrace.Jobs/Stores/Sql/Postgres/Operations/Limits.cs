@@ -63,13 +63,18 @@ internal sealed class Limits
     public void Look(PostgresBatch batch, long? now)
     {
         batch.Add(TakeTurns, static _ => { }).Set("@queues", Names(_limited));
-        batch.Add(Clock, row => Now = row.Number(0)).Set("@now", now);
         batch.Add(Running, row => _running[row.Text(0, JobLimits.MaximumNameLength)] = row.Number(1)).Set("@queues", Names(_limited));
-        if (_rated.Count == 0)
+        if (_rated.Count > 0)
         {
-            return;
+            LookAtRates(batch, now);
         }
 
+        // Last: what was forgotten as past by an earlier clock is past by this one too.
+        batch.Add(Clock, row => Now = row.Number(0)).Set("@now", now);
+    }
+
+    private void LookAtRates(PostgresBatch batch, long? now)
+    {
         var sliding = Sliding();
         batch.Add(Rates, row => _kept[row.Text(0, JobLimits.MaximumNameLength)] = new(row.Number(1), row.Real(2))).Set("@queues", Names(_rated));
         batch.Add(Forget)
