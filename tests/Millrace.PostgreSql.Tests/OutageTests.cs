@@ -118,7 +118,7 @@ public sealed class OutageTests(ITestOutputHelper output) : IAsyncLifetime
                 }
             },
             "all jobs have ended",
-            TimeSpan.FromMinutes(2));
+            TimeSpan.FromMinutes(6)); // operations that fail one after the other wait up to 5 s before the next
     }
 
     private async Task<int> KillAsync(Random random, CancellationToken cancellationToken)

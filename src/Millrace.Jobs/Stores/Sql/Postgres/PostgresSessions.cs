@@ -7,8 +7,7 @@ namespace Millrace.Jobs.Stores.Sql.Postgres;
 /// <para>Ordinary operations share <see cref="MaximumOrdinary"/> places and wait for one; what workers live by does not wait, because each has few of
 /// these under way. At most <see cref="MaximumIdle"/> sessions stay open without use.</para>
 /// <para>An operation that the server undid for the sake of another (a deadlock, which the order of locks leaves to callers' own ids only) is done
-/// again. So is one whose session has lost its connection: of one that had been idle it may have died long ago, and so may one that the driver's own pool gave;
-/// but after a few fresh ones the server is what fails, and the caller learns it. Operations are idempotent.</para>
+/// again. So is one whose session had been idle and has lost its connection: it may have died long ago. Operations are idempotent.</para>
 /// </remarks>
 internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts texts) : IAsyncDisposable
 {
@@ -20,9 +19,6 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
 
     /// <summary>How often an operation is begun.</summary>
     public const int MaximumAttempts = 10;
-
-    /// <summary>How often an operation is begun on sessions that were not idle here.</summary>
-    private const int MaximumFresh = 4;
 
     private const string Deadlock = "40P01";
     private const string SerializationFailure = "40001";
@@ -62,7 +58,7 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
                 await GiveBackAsync(session).ConfigureAwait(false);
                 return result;
             }
-            catch (DbException error) when (attempt < MaximumAttempts && !cancellationToken.IsCancellationRequested && IsWorthAnother(error, session, attempt))
+            catch (DbException error) when (attempt < MaximumAttempts && !cancellationToken.IsCancellationRequested && IsWorthAnother(error, session))
             {
                 await CloseAsync(session).ConfigureAwait(false);
             }
@@ -96,8 +92,8 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
         await unused.ConfigureAwait(false);
     }
 
-    private static bool IsWorthAnother(DbException error, PostgresSession session, int attempt) =>
-        error.SqlState is Deadlock or SerializationFailure || (session.IsLost && (session.IsUsed || attempt < MaximumFresh));
+    private static bool IsWorthAnother(DbException error, PostgresSession session) =>
+        error.SqlState is Deadlock or SerializationFailure || (session.IsUsed && session.IsLost);
 
     private async ValueTask<PostgresSession> TakeAsync(CancellationToken cancellationToken)
     {
