@@ -46,8 +46,7 @@ public sealed class JobDefaults
 
     internal PayloadVersions Versions { get; } = new();
 
-    /// <summary>Also runs the jobs that are stored under this name, from before the job was called otherwise. May be used several times. (Calls:
-    /// <see cref="JobCallMethod.FormerName"/>.)</summary>
+    /// <summary>Also runs the jobs that are stored under this name, from before the job was called otherwise. May be used several times.</summary>
     public JobDefaults FormerName(string jobName)
     {
         _formerNames.Add(JobValidation.Name(jobName, "job"));

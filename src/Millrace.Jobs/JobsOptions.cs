@@ -20,7 +20,7 @@ public sealed class JobsOptions
     /// <summary>Largest payload, in bytes of JSON. Default 256 KiB, at most 64 MiB.</summary>
     public int MaximumPayloadBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Most pending jobs in one queue; an enqueue beyond it is refused with <see cref="JobQueueFullException"/>. Default 1,000,000.</summary>
+    /// <summary>Most pending and blocked jobs in one queue; an enqueue beyond it is refused with <see cref="JobQueueFullException"/>. Default 1,000,000.</summary>
     public int MaximumQueueLength { get; set; } = 1_000_000;
 
     /// <summary>Attempts of a job that does not say. Default 10: with <see cref="RetryPolicy.Default"/> about 40 minutes from the first to the last.</summary>

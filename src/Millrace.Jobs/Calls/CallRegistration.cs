@@ -12,7 +12,7 @@ internal sealed class CallRegistration(string name, CallKey key, IReadOnlyList<C
     private readonly MethodInvoker _invoker = MethodInvoker.Create(key.Method);
     private readonly CallPayload _payload = new(name, key, parameters);
 
-    public override IReadOnlyList<string> FormerNames => formerNames;
+    public override IReadOnlyList<string> FormerNames => [.. formerNames, .. Defaults.FormerNames];
 
     public override byte[] Serialize(object job, JsonSerializerOptions json) => _payload.Write(((Call)job).Arguments, json);
 

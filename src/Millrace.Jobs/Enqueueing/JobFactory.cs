@@ -24,7 +24,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
             MaxAttempts = wish.MaxAttemptsValue ?? defaults.MaxAttempts ?? _options.MaxAttempts,
             Timeout = wish.TimeoutValue ?? defaults.Timeout ?? _options.Timeout,
             Tags = Tags(defaults.Tags, wish.Tags),
-            Metadata = defaults.Versions.Mark(Executing.JobTraces.Add(wish.MetadataValue) ?? ReadOnlyDictionary<string, string>.Empty),
+            Metadata = Executing.JobTraces.Add(defaults.Versions.Mark(wish.MetadataValue)) ?? ReadOnlyDictionary<string, string>.Empty,
             Unique = wish.UniqueValue,
             Delay = wish.DelayValue,
             At = wish.AtValue is { } at ? new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero) : null,

@@ -27,19 +27,14 @@ internal sealed class PayloadVersions
     }
 
     /// <summary>Adds the version to the metadata of a new job, unless it is the first.</summary>
-    public IReadOnlyDictionary<string, string> Mark(IReadOnlyDictionary<string, string> metadata)
+    public IReadOnlyDictionary<string, string>? Mark(IReadOnlyDictionary<string, string>? metadata)
     {
         if (Current == 1)
         {
             return metadata;
         }
 
-        var marked = new Dictionary<string, string>(metadata, StringComparer.Ordinal);
-        if (marked.Count >= JobLimits.MaximumMetadata)
-        {
-            marked.Remove(Executing.JobTraces.State); // a trace can do without
-        }
-
+        var marked = metadata is null ? [] : new Dictionary<string, string>(metadata, StringComparer.Ordinal);
         if (marked.Count >= JobLimits.MaximumMetadata)
         {
             throw new ArgumentException($"A job whose payload has versions carries at most {JobLimits.MaximumMetadata - 1} metadata entries of its own: one says the version.", nameof(metadata));

@@ -159,6 +159,30 @@ public sealed class PayloadTests
     }
 
     [Fact]
+    public async Task A_version_goes_before_a_trace_when_metadata_is_nearly_full()
+    {
+        await using var engine = await Engine.StartAsync(options: static options => options.RunWorkers = false, defaults: Third);
+        using var activity = new System.Diagnostics.Activity("request").Start();
+        var id = await engine.Client.EnqueueAsync(new Work("a"), static options =>
+        {
+            for (var i = 0; i < JobLimits.MaximumMetadata - 1; i++)
+            {
+                options.Metadata($"m{i}", "x");
+            }
+        });
+        var metadata = (await engine.GetAsync(id)).Metadata;
+        Assert.Equal((JobLimits.MaximumMetadata, "3"), (metadata.Count, metadata["payload-version"]));
+        Assert.DoesNotContain("traceparent", metadata.Keys);
+        await Assert.ThrowsAsync<ArgumentException>(() => engine.Client.EnqueueAsync(new Work("a"), static options =>
+        {
+            for (var i = 0; i < JobLimits.MaximumMetadata; i++)
+            {
+                options.Metadata($"m{i}", "x");
+            }
+        }).AsTask());
+    }
+
+    [Fact]
     public async Task A_job_that_no_newer_program_takes_within_the_hour_fails_its_attempt()
     {
         await using var store = new MemoryJobStore(_clock);

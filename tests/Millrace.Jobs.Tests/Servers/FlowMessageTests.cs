@@ -61,6 +61,24 @@ public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedR
     }
 
     [Fact]
+    public async Task Nothing_is_left_of_a_flow_that_has_gone()
+    {
+        await _store.EnqueueFlowAsync([Job("a", "q1"), Job("b", "q2", "q1/a"), Job("c", "q3", "q2/b", "q1/a"), Job("d", "q1", "q3/c")], 100);
+        await EndAsync("q1", "a");
+        await EndAsync("q2", "b");
+        await EndAsync("q3", "c");
+        await EndAsync("q1", "d");
+        foreach (var queue in (string[])["q1", "q2", "q3"])
+        {
+            foreach (var part in new[] { 0, 1, 2, 3, 4, 5, 19, 20, 21, 22 }) // jobs, line, ready, later, running, history, blocked, links, before, outbox
+            {
+                var exists = await shared.Client.ExecuteAsync("EXISTS", TestContext.Current.CancellationToken, new QueueKeys(_prefix, queue).All[part]);
+                Assert.True(exists.AsInt64() == 0, $"{queue} still holds part {part}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task Messages_that_are_none_do_not_stand_in_the_way()
     {
         await _store.EnqueueFlowAsync([Job("a", "q1"), Job("b", "q2", "q1/a")], 100);
@@ -131,7 +149,7 @@ public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedR
     {
         var claimed = Assert.Single((await _store.ClaimAsync(new ClaimRequest
         {
-            Worker = new WorkerIdentity("w", "host", 1, ["q1", "q2"]),
+            Worker = new WorkerIdentity("w", "host", 1, ["q1", "q2", "q3"]),
             Lease = TimeSpan.FromMinutes(1),
             Queues = [new QueueCapacity(queue, 10)],
             MaximumJobs = 10,

@@ -66,7 +66,15 @@ public abstract partial class JobGuardConformance
         var job = await GetAsync("c");
         Assert.Equal(expected, job.State);
         Assert.Equal(expected == JobState.Cancelled, job.FinishedAt is not null);
-        Assert.Equal(expected != JobState.Cancelled, job.Error is null);
+        Assert.Equal(
+            (expected, kind) switch
+            {
+                (not JobState.Cancelled, _) => null,
+                (_, FinishKind.Completed) => "It was not needed: all jobs that it waited for completed.",
+                (_, FinishKind.Dead) => "The job 'b' that it waited for is dead.",
+                _ => "The job 'b' that it waited for was cancelled or removed.",
+            },
+            job.Error);
     }
 
     [Fact, Trait("req", "J-10")]

@@ -30,15 +30,17 @@ if ARGV[4] ~= '' and #new > 0 and pending + #new > tonumber(ARGV[4]) then
 end
 
 -- Jobs keep the order of their flow also when they come in several shares; what comes later cannot stand in the line then, which is in order.
-local base = tonumber(redis.call('HGET', links, '\0' .. flow))
+local mark = '\0' .. flow
+local base = tonumber(redis.call('HGET', links, mark) or '')
 local highest, ordered = seq, last
 if base then
   last = math.huge
-else
+  redis.call('HDEL', links, mark)
+elseif #new > 0 then
   base = seq
   highest = seq + ARGV[5]
-  if flow ~= '' then
-    redis.call('HSET', links, '\0' .. flow, string.format('%.0f', base))
+  if tonumber(ARGV[6]) < tonumber(ARGV[5]) and ARGV[3] == '1' then
+    redis.call('HSET', links, mark, string.format('%.0f', base)) -- the others come with the third share
   end
 end
 
@@ -85,9 +87,6 @@ for i = 1, tonumber(ARGV[at - 1]) do
     tell_all(queue, other, own, id, state, state == 3 and past.result or nil)
   end
   at = at + 3
-end
-if ARGV[3] == '3' then
-  redis.call('HDEL', links, '\0' .. flow)
 end
 reply[2] = told and 1 or 0
 return reply
