@@ -28,6 +28,8 @@ internal sealed class JobsService(
     private Task _scheduling = Task.CompletedTask;
     private Task _notifying = Task.CompletedTask;
     private bool _started;
+    private bool _disposed;
+    private Task? _stopping;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -48,7 +50,42 @@ internal sealed class JobsService(
         }
     }
 
+    /// <summary>Stops once. A program that a test's factory runs is stopped by both, in any order; the second only waits, and after disposal there is nothing to stop.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _stopping, stopped.Task, null) is { } earlier)
+        {
+            await earlier.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await StopOnceAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            stopped.SetResult();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _ = Interlocked.CompareExchange(ref _stopping, Task.CompletedTask, null);
+        _stopScheduling.Cancel(); // for a host that is disposed without being stopped
+        _stopNotifying.Cancel();
+        _stopScheduling.Dispose();
+        _stopNotifying.Dispose();
+    }
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         await _stopScheduling.CancelAsync().ConfigureAwait(false);
         await WaitAsync(_scheduling).ConfigureAwait(false);
@@ -62,14 +99,6 @@ internal sealed class JobsService(
         await WaitAsync(_notifying).ConfigureAwait(false);
         await _stopNotifying.CancelAsync().ConfigureAwait(false);
         await WaitAsync(_notifying).ConfigureAwait(false);
-    }
-
-    public void Dispose()
-    {
-        _stopScheduling.Cancel(); // for a host that is disposed without being stopped
-        _stopNotifying.Cancel();
-        _stopScheduling.Dispose();
-        _stopNotifying.Dispose();
     }
 
     private async Task WaitAsync(Task loop)

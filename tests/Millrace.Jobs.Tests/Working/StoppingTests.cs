@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Millrace.Jobs.Stores.Memory;
 using Millrace.TestKit;
 using Millrace.TestKit.Jobs;
@@ -24,6 +26,39 @@ public sealed class StoppingTests
         Assert.Equal(JobState.Completed, (await engine.GetAsync(running)).State);
         Assert.Equal(JobState.Waiting, (await engine.GetAsync(waiting)).State);
         Assert.Empty(await engine.Client.GetWorkersAsync());
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task A_program_and_the_factory_that_started_it_may_both_stop_the_engine_at_once_and_after_its_disposal()
+    {
+        var gate = new Gate();
+        await using var engine = await Engine.StartAsync(run: (_, _, stop) => gate.WaitAsync(stop));
+        var services = engine.Services.GetServices<IHostedService>().ToList();
+        var running = await engine.Client.EnqueueAsync(new Work("a"));
+        await engine.ReachesAsync(running, JobState.Running);
+
+        var stops = services.ConvertAll(static service => service.StopAsync(CancellationToken.None));
+        await Turn.UntilAsync(() => engine.Logs.Count(2001) == 1);
+        stops.AddRange(services.Select(static service => service.StopAsync(CancellationToken.None)));
+        Assert.DoesNotContain(stops, static stop => stop.IsCompletedSuccessfully);
+        gate.Open();
+        await Task.WhenAll(stops).WaitAsync(Engine.Guard);
+        services.OfType<IDisposable>().ToList().ForEach(static service => service.Dispose());
+        await Task.WhenAll(services.Select(static service => service.StopAsync(CancellationToken.None))).WaitAsync(Engine.Guard);
+
+        Assert.Equal(JobState.Completed, (await engine.GetAsync(running)).State);
+    }
+
+    [Fact, Trait("req", "J-09")]
+    public async Task An_engine_that_was_disposed_without_being_stopped_may_be_stopped()
+    {
+        await using var engine = await Engine.StartAsync();
+        var services = engine.Services.GetServices<IHostedService>().ToList();
+
+        services.OfType<IDisposable>().ToList().ForEach(static service => service.Dispose());
+        await Task.WhenAll(services.Select(static service => service.StopAsync(CancellationToken.None))).WaitAsync(Engine.Guard);
+
+        Assert.Equal(0, engine.Logs.Count(2001));
     }
 
     [Fact, Trait("req", "J-09")]
