@@ -7,8 +7,11 @@ internal static class Latencies
 {
     private const int PerSecond = 100;
 
-    /// <summary>Jobs that are sent first, at once, so that both processes are compiled and connected when it counts.</summary>
-    private const int Warm = 2_000;
+    /// <summary>Jobs that are sent first, at once, so that both processes are compiled and connected when it counts; then the pace begins, and of that too
+    /// the first jobs, <see cref="Lead"/>, are not measured.</summary>
+    private const int Warm = 20_000;
+
+    private const int Lead = 3 * PerSecond;
 
     /// <summary>One run of one side.</summary>
     /// <param name="side">The side.</param>
@@ -19,7 +22,7 @@ internal static class Latencies
         var jobs = Side.Text(Math.Round(2 * seconds * PerSecond));
         await using var worker = side.Start("wait", [.. store, "--jobs", jobs, "--concurrency", "50"]);
         await worker.ReadyAsync();
-        await side.RunAsync("send", [.. store, "--jobs", jobs, "--warm", Side.Text(Warm), "--per-second", Side.Text(PerSecond)]);
+        await side.RunAsync("send", [.. store, "--jobs", jobs, "--warm", Side.Text(Warm), "--lead", Side.Text(Lead), "--per-second", Side.Text(PerSecond)]);
         return await worker.ReportAsync();
     }
 

@@ -3,7 +3,7 @@ namespace Millrace.JobLoad;
 /// <summary>Runs both sides in turns, so that what else the machine does meets both, and makes the figure of their medians.</summary>
 internal static class Turns
 {
-    /// <summary>A run before the others, which finds out how many jobs a side does in the time, and warms what can be warmed.</summary>
+    /// <summary>Jobs of the first run of a side, which finds out how many it does in a time.</summary>
     private const int CalibrationJobs = 20_000;
 
     /// <summary>Runs the sides alternately.</summary>
@@ -58,14 +58,18 @@ internal static class Turns
         };
     }
 
-    /// <summary>A side's run of as many jobs as it does in about the time.</summary>
+    /// <summary>A side's run of as many jobs as it does in about the time. Found out twice: a short run is a slow one, because compilers take part in it.</summary>
     /// <param name="seconds">The time.</param>
     /// <param name="maximum">The most jobs, whatever the time.</param>
     /// <param name="run">A run of a number of jobs.</param>
     public static async Task<Func<Task<RoleReport>>> SizedAsync(double seconds, int maximum, Func<int, Task<RoleReport>> run)
     {
-        var rate = (await run(CalibrationJobs)).PerSecond;
-        var jobs = (int)Math.Clamp(rate * seconds, CalibrationJobs, maximum);
+        var jobs = CalibrationJobs;
+        foreach (var time in (double[])[seconds / 2, seconds])
+        {
+            jobs = (int)Math.Clamp((await run(jobs)).PerSecond * time, CalibrationJobs, maximum);
+        }
+
         return () => run(jobs);
     }
 

@@ -3,10 +3,11 @@
 //   node bullmq.mjs ROLE --store redis|postgres --at HOST:PORT|CONNECTION-STRING [options]
 //
 //   fill     --jobs N                                 stores N waiting jobs by addBulk
-//   enqueue  --at-once 1|100|1000 --seconds N         add one by one, with 100 in flight, or addBulk of 1,000 a call
+//   enqueue  --at-once 1|100|1000 --seconds N         add one by one, with 100 in flight, or addBulk of 1,000 a call; after 3 s that don't count
 //   process  --jobs N --warm N --concurrency N        runs warm + N jobs that are there; the clock starts with job number warm
 //   wait     --jobs N --concurrency N                 runs jobs as they come; measures until the handler starts
-//   send     --jobs N --warm N --per-second N         sends warm jobs at once, which are not measured, then N at a steady pace
+//   send     --jobs N --warm N --lead N --per-second N
+//                                                     sends warm jobs at once, then lead + N at a steady pace, of which the last N are measured
 //
 // Every role checks that the store holds what it has to at the end.
 import { Queue, Worker, createPostgresBackend } from 'bullmq';
@@ -18,6 +19,7 @@ import { parseArgs } from 'node:util';
 const QUEUE = 'bench';
 const JOB = 'work';
 const BULK = 1000;
+const WARM_UP = 3000;
 const STATES = ['waiting', 'active', 'delayed', 'prioritized', 'completed', 'failed'];
 const number = { type: 'string', default: '0' };
 const { values, positionals: [role] } = parseArgs({
@@ -25,7 +27,7 @@ const { values, positionals: [role] } = parseArgs({
   options: {
     store: { type: 'string', default: 'redis' },
     at: { type: 'string', default: '' },
-    jobs: number, warm: number, seconds: number, concurrency: number, 'at-once': number, 'per-second': number,
+    jobs: number, warm: number, lead: number, seconds: number, concurrency: number, 'at-once': number, 'per-second': number,
   },
 });
 const option = (name) => Number(values[name]);
@@ -62,10 +64,10 @@ async function enqueue() {
   const atOnce = option('at-once');
   const start = performance.now();
   let [jobs, warm, warmUntil, measuring] = [0, 0, 0, false];
-  const until = start + 1000 + option('seconds') * 1000;
+  const until = start + WARM_UP + option('seconds') * 1000;
   const one = async () => {
     for (let at = performance.now(); at < until; at = performance.now()) {
-      if (!measuring && at >= start + 1000) {
+      if (!measuring && at >= start + WARM_UP) {
         [measuring, warm, warmUntil] = [true, jobs, at];
       }
 
@@ -129,13 +131,13 @@ async function send() {
   }
 
   await delay(1000);
-  const [jobs, pause] = [option('jobs'), 1000 / option('per-second')];
+  const [jobs, lead, pause] = [option('jobs'), option('lead'), 1000 / option('per-second')];
   const start = performance.now();
   const sent = [];
-  for (let i = 0; i < jobs; i++) {
+  for (let i = 0; i < lead + jobs; i++) {
     const ahead = start + i * pause - performance.now();
     if (ahead > 0) await delay(ahead);
-    sent.push(queue.add(JOB, payload(now())));
+    sent.push(queue.add(JOB, payload(i < lead ? 0n : now())));
   }
 
   await Promise.all(sent);

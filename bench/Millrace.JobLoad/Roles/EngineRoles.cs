@@ -11,7 +11,7 @@ internal static class EngineRoles
     /// <summary>Jobs in one call of a bulk enqueue.</summary>
     public const int Bulk = 1_000;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     /// <summary>Stores waiting jobs.</summary>
     public static async Task<RoleReport> FillAsync(RoleOptions options)

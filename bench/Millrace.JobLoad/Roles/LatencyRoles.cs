@@ -29,7 +29,7 @@ internal static class LatencyRoles
         return new RoleReport { Jobs = options.Jobs, P50 = log.Latency(0.5), P99 = log.Latency(0.99) };
     }
 
-    /// <summary>Sends jobs that warm the worker, as fast as they go; then others at a steady pace.</summary>
+    /// <summary>Sends jobs that warm the worker, as fast as they go; then others at a steady pace, of which the first are not measured either.</summary>
     public static async Task<RoleReport> SendAsync(RoleOptions options)
     {
         using var host = Engine.Build(options, works: false, static jobs => jobs.AddHandler<Work, StampedWorkHandler>(Work.Name));
@@ -42,8 +42,8 @@ internal static class LatencyRoles
 
         await Task.Delay(Pause, TimeProvider.System);
         var start = Stopwatch.GetTimestamp();
-        var sent = new List<Task<string>>(options.Jobs);
-        for (var i = 0; i < options.Jobs; i++)
+        var sent = new List<Task<string>>(options.Lead + options.Jobs);
+        for (var i = 0; i < options.Lead + options.Jobs; i++)
         {
             var ahead = TimeSpan.FromSeconds((double)i / options.PerSecond) - Stopwatch.GetElapsedTime(start);
             if (ahead > TimeSpan.Zero)
@@ -51,7 +51,7 @@ internal static class LatencyRoles
                 await Task.Delay(ahead, TimeProvider.System);
             }
 
-            sent.Add(jobs.EnqueueAsync(Work.Stamped()).AsTask());
+            sent.Add(jobs.EnqueueAsync(i < options.Lead ? Work.Plain() : Work.Stamped()).AsTask());
         }
 
         await Task.WhenAll(sent);

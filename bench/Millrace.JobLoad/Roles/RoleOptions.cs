@@ -20,6 +20,9 @@ internal sealed class RoleOptions(IReadOnlyDictionary<string, string> values)
     /// <summary>Jobs that come before, and are not.</summary>
     public int Warm => Number("--warm");
 
+    /// <summary>Jobs at the steady pace that come before those that are measured.</summary>
+    public int Lead => Number("--lead");
+
     /// <summary>Jobs that a worker runs at once.</summary>
     public int Concurrency => Number("--concurrency");
 

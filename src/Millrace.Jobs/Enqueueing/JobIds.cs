@@ -2,46 +2,55 @@ using System.Security.Cryptography;
 
 namespace Millrace.Jobs.Enqueueing;
 
-/// <summary>Makes ids: 26 characters of Crockford's base 32 (digits and lower-case letters without i, l, o and u), which sort by time to the millisecond
-/// as text; 48 bits of time, then 80 random ones: the layout of a ULID (github.com/ulid/spec). Short, because every index of a store holds them.
-/// Thread-safe.</summary>
-/// <remarks>Random bytes are fetched for many ids at once: a call for each costs more than the rest of an id (jobs.redis.enqueue.bulk).</remarks>
+/// <summary>Makes ids that sort by time and that no other process makes: 45 bits of milliseconds, 15 bits of a number that goes up, and 40 random bits that are
+/// drawn anew each time the number comes round. In 20 characters, so that a store pays little for each. Thread-safe.</summary>
+/// <remarks>Two ids are alike only if two processes draw the same 40 bits and then reach the same number in the same millisecond. A process never makes one twice, wherever
+/// its clock is set. Ids are names, not secrets.</remarks>
 internal sealed class JobIds
 {
-    private const int Length = 26;
-    private const int TimeCharacters = 10;
-    private const int RandomBytes = Length - TimeCharacters;
+    private const int TimeCharacters = 9;
+    private const int NumberCharacters = 3;
+    private const int RandomCharacters = 8;
+    private const int Length = TimeCharacters + NumberCharacters + RandomCharacters;
+    private const int Numbers = 1 << (5 * NumberCharacters);
 
     private readonly Lock _lock = new(); // guards the two below
-    private readonly byte[] _random = new byte[RandomBytes * 64];
-    private int _used = RandomBytes * 64;
+    private long _random;
+    private int _number = Numbers;
 
     private static ReadOnlySpan<char> Digits => "0123456789abcdefghjkmnpqrstvwxyz";
 
     public string New(DateTimeOffset time)
     {
-        Span<char> text = stackalloc char[Length];
-        var milliseconds = time.ToUnixTimeMilliseconds();
-        for (var i = TimeCharacters - 1; i >= 0; i--)
-        {
-            text[i] = Digits[(int)(milliseconds & 31)];
-            milliseconds >>= 5;
-        }
-
+        long random;
+        int number;
         lock (_lock)
         {
-            if (_used == _random.Length)
+            if (_number == Numbers)
             {
-                RandomNumberGenerator.Fill(_random);
-                _used = 0;
+                Span<byte> bytes = stackalloc byte[sizeof(long)];
+                RandomNumberGenerator.Fill(bytes);
+                _random = BitConverter.ToInt64(bytes);
+                _number = 0;
             }
 
-            for (var i = 0; i < RandomBytes; i++)
-            {
-                text[TimeCharacters + i] = Digits[_random[_used++] & 31];
-            }
+            (random, number) = (_random, _number++);
         }
 
+        Span<char> text = stackalloc char[Length];
+        Write(text[..TimeCharacters], time.ToUnixTimeMilliseconds());
+        Write(text.Slice(TimeCharacters, NumberCharacters), number);
+        Write(text[(TimeCharacters + NumberCharacters)..], random);
         return new string(text);
+    }
+
+    /// <summary>Writes the lowest bits of a number, five a character.</summary>
+    private static void Write(Span<char> text, long value)
+    {
+        for (var i = text.Length - 1; i >= 0; i--)
+        {
+            text[i] = Digits[(int)(value & 31)];
+            value >>= 5;
+        }
     }
 }
