@@ -21,6 +21,13 @@ public sealed record JobQuery
     /// <summary>Only jobs with this tag.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>Only jobs of this time or a later one; null for no bound. The time is what their state is about: when running ones were started, waiting and scheduled ones are (or were) due,
+    /// blocked ones were enqueued, dead, cancelled and completed ones ended.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Only jobs of an earlier time than this, as <see cref="From"/> tells; null for no bound.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>Jobs per page, 1 to <see cref="JobLimits.MaximumPageSize"/>. Default 50.</summary>
     public int PageSize { get; init; } = 50;
 

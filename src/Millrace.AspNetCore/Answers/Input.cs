@@ -57,6 +57,23 @@ internal sealed class Input
         return otherwise;
     }
 
+    /// <summary>An optional point in time.</summary>
+    public DateTimeOffset? Time(string field, string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        {
+            return time;
+        }
+
+        Fault(field, "A date and time is expected, such as 2026-05-04T12:00:00Z; UTC where no offset is given.");
+        return null;
+    }
+
     public TEnum? Choice<TEnum>(string field, string? value)
         where TEnum : struct, Enum
     {

@@ -33,7 +33,7 @@ internal static class JobEndpoints
         queues.Sum(q => q.Cancelled));
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, JobClient jobs, string? state, string? queue, string? type, string? tag, string? pageSize, string? cursor)
+        HttpContext context, JobClient jobs, string? state, string? queue, string? type, string? tag, string? from, string? until, string? pageSize, string? cursor)
     {
         var input = new Input();
         var query = new JobQuery
@@ -42,6 +42,8 @@ internal static class JobEndpoints
             Queue = input.Text("queue", queue, JobLimits.MaximumNameLength),
             Type = input.Text("type", type, JobLimits.MaximumNameLength),
             Tag = input.Text("tag", tag, JobLimits.MaximumTagLength),
+            From = input.Time("from", from),
+            Until = input.Time("until", until),
             PageSize = input.Number("pageSize", pageSize, 1, JobLimits.MaximumPageSize, 50),
             Cursor = input.Text("cursor", cursor, 500),
         };

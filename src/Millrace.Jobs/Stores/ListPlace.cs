@@ -22,6 +22,18 @@ internal readonly record struct ListPlace(int Rank, long First, long Second, lon
     /// <summary>The place before the first job of a state.</summary>
     public static ListPlace Before(JobState state) => new(Array.IndexOf(Order, state), Least, Least, Least);
 
+    /// <summary>The place before the first job of a state that a query may find.</summary>
+    public static ListPlace Start(JobState state, JobQuery query)
+    {
+        var before = Before(state);
+        return state switch
+        {
+            JobState.Waiting => before,
+            JobState.Running or JobState.Scheduled or JobState.Blocked => query.From is null ? before : before with { First = ListRange.From(query) },
+            _ => query.Until is null ? before : new(before.Rank, -ListRange.Until(query), long.MaxValue, long.MaxValue),
+        };
+    }
+
     /// <summary>Where a job stands in the list that a query makes.</summary>
     public static ListPlace Of(JobRecord job, long sequence, JobQuery query)
     {

@@ -22,6 +22,8 @@ public sealed class JobEndpointTests
         Assert.Equal(3, Count(await GetAsync(client, "/api/jobs?queue=even")));
         Assert.Equal(1, Count(await GetAsync(client, "/api/jobs?tag=n:3&state=waiting&type=ping")));
         Assert.Equal(0, Count(await GetAsync(client, "/api/jobs?state=DEAD")));
+        Assert.Equal(5, Count(await GetAsync(client, "/api/jobs?from=2020-01-01&until=2999-12-31T00:00:00%2B02:00")));
+        Assert.Equal(0, Count(await GetAsync(client, "/api/jobs?state=waiting&until=2020-01-01T00:00:00Z")));
         var first = await GetAsync(client, "/api/jobs?pageSize=2");
         await jobs.EnqueueAsync(new Ping(99), static o => o.Priority(10)); // comes first, and does not shift the pages
         var second = await GetAsync(client, $"/api/jobs?pageSize=2&cursor={Uri.EscapeDataString(first.GetProperty("next").GetString()!)}");
@@ -38,6 +40,8 @@ public sealed class JobEndpointTests
     [InlineData("pageSize=501", "pageSize")]
     [InlineData("pageSize=ten", "pageSize")]
     [InlineData("cursor=nonsense", "cursor")]
+    [InlineData("from=yesterday", "from")]
+    [InlineData("until=2026-13-01", "until")]
     [InlineData("queue=a%00b", "queue")]
     [InlineData("tag=%0d%0aSet-Cookie:x", "tag")]
     public async Task A_bad_filter_gets_a_message_at_its_field(string query, string field)

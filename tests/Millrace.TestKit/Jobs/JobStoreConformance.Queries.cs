@@ -28,6 +28,65 @@ public abstract partial class JobStoreConformance
     }
 
     [Theory, Trait("req", "J-08")]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(50)]
+    public async Task List_finds_the_jobs_of_a_time(int pageSize)
+    {
+        var start = Clock.GetUtcNow();
+        var minute = TimeSpan.FromMinutes(1);
+        for (var i = 0; i < 5; i++)
+        {
+            await EnqueueAsync(Job($"done-{i}", "email", tags: ["all"]), Job($"dead-{i}", "report", tags: ["all"]), Job($"run-{i}", "run", tags: ["all"]));
+            foreach (var queue in (string[])["email", "report", "run"])
+            {
+                var job = Assert.Single(await ClaimAsync(1, "w1", queue));
+                await (queue == "run" ? Task.CompletedTask : FinishAsync(job, queue == "email" ? FinishKind.Completed : FinishKind.Dead, error: queue == "email" ? null : "boom"));
+            }
+
+            await EnqueueAsync(Job($"late-{i}", "late", delay: TimeSpan.FromHours(1)), Job($"wait-{i}", i % 2 == 0 ? "wait" : "also", priority: i));
+            Clock.Advance(minute);
+        }
+
+        var (from, until) = (start + minute, start + (3 * minute));
+        var hour = TimeSpan.FromHours(1);
+        await FindsAsync(JobState.Completed, ["done-2", "done-1"], from, until);
+        await FindsAsync(JobState.Dead, ["dead-2", "dead-1"], from, until);
+        await FindsAsync(JobState.Running, ["run-1", "run-2"], from, until);
+        await FindsAsync(JobState.Scheduled, ["late-1", "late-2"], from + hour, until + hour);
+        await FindsAsync(JobState.Waiting, ["wait-2", "wait-1"], from, until);
+        await FindsAsync(JobState.Completed, ["done-4", "done-3"], until, null);
+        await FindsAsync(JobState.Running, ["run-0"], null, from);
+        await FindsAsync(JobState.Dead, ["dead-0"], null, from);
+        await FindsAsync(JobState.Dead, ["dead-1"], from - TimeSpan.FromTicks(1), from + TimeSpan.FromTicks(1));
+        await FindsAsync(JobState.Dead, [], until, from);
+        await FindsAsync(JobState.Completed, [], start + hour, null);
+        await FindsAsync(JobState.Scheduled, [], null, start + hour);
+        Assert.Equal(["run-1", "wait-1", "dead-1", "done-1"], await PagesAsync(new JobQuery { From = from, Until = from + minute, PageSize = pageSize }, static () => Task.CompletedTask));
+        Assert.Equal(
+            ["dead-1", "dead-2", "done-1", "done-2", "run-1", "run-2"],
+            (await PagesAsync(new JobQuery { Tag = "all", From = from, Until = until, PageSize = pageSize }, static () => Task.CompletedTask)).Order(StringComparer.Ordinal));
+
+        async Task FindsAsync(JobState state, string[] ids, DateTimeOffset? first, DateTimeOffset? last) =>
+            Assert.Equal(ids, await PagesAsync(new JobQuery { State = state, From = first, Until = last, PageSize = pageSize }, static () => Task.CompletedTask));
+    }
+
+    [Fact, Trait("req", "J-08")]
+    public async Task List_finds_the_blocked_jobs_of_a_time()
+    {
+        var start = Clock.GetUtcNow();
+        await EnqueueAsync(Job("first"));
+        for (var i = 0; i < 4; i++)
+        {
+            await Store.EnqueueFlowAsync([Job($"blocked-{i}") with { After = [new JobAddress("default", "first")] }], 1_000);
+            Clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        var query = new JobQuery { State = JobState.Blocked, From = start.AddMinutes(1), Until = start.AddMinutes(3), PageSize = 1 };
+        Assert.Equal(["blocked-1", "blocked-2"], await PagesAsync(query, static () => Task.CompletedTask));
+    }
+
+    [Theory, Trait("req", "J-08")]
     [InlineData("quote'; drop table jobs; --", "percent%_")]
     [InlineData("комната/№1", "emoji 🎡")]
     public async Task Names_and_tags_are_data(string queue, string tag)

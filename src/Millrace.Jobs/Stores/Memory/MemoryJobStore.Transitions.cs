@@ -300,7 +300,8 @@ internal sealed partial class MemoryJobStore
         (query.State is null || job.State == query.State)
         && (query.Queue is null || job.Queue == query.Queue)
         && (query.Type is null || job.Type == query.Type)
-        && (query.Tag is null || job.Tags.Contains(query.Tag));
+        && (query.Tag is null || job.Tags.Contains(query.Tag))
+        && ListRange.Holds(query, job);
 
     private static QueueStatus Describe(string name, BookQueue queue) => new()
     {

@@ -17,7 +17,7 @@ internal static class MemoryList
     /// <summary>The jobs after a place; the query's filters are the caller's.</summary>
     public static IEnumerable<MemoryJob> After(ListPlace place, JobBook book, JobQuery query) => query.Tag is not null
         ? book.Before(-place.First)
-        : place.States(query).SelectMany(state => Merge(book.Sets(state, query.Queue), Later(place, ListPlace.Before(state)), state, query));
+        : place.States(query).SelectMany(state => Merge(book.Sets(state, query.Queue), Later(place, ListPlace.Start(state, query)), state, query).TakeWhile(job => !ListRange.IsPast(query, job.Record)));
 
     private static ListPlace Later(ListPlace a, ListPlace b) => a > b ? a : b;
 

@@ -29,7 +29,7 @@ internal sealed partial class RedisJobStore
         var examined = 0;
         foreach (var step in query.Tag is null ? from.Place.States(query).Select(static state => (JobState?)state) : [null])
         {
-            var at = step is { } state && ListPlace.Before(state) is var start && start > from.Place ? new Cursor(start, string.Empty) : from;
+            var at = step is { } state && ListPlace.Start(state, query) is var start && start > from.Place ? new Cursor(start, string.Empty) : from;
             while (true)
             {
                 var page = step is null
@@ -42,7 +42,7 @@ internal sealed partial class RedisJobStore
                     return new JobPage([.. found.Take(query.PageSize).Select(static listed => listed.Job.Record)], found[query.PageSize - 1].Cursor.ToString());
                 }
 
-                if (page.Count <= query.PageSize)
+                if (page.Count <= query.PageSize || (query.Tag is null && ListRange.IsPast(query, page[^1].Job.Record)))
                 {
                     break; // that was all of this state
                 }
@@ -96,7 +96,7 @@ internal sealed partial class RedisJobStore
     }
 
     private static bool Matches(JobRecord job, JobQuery query) =>
-        (query.State is null || query.Tag is null || job.State == query.State) && (query.Type is null || job.Type == query.Type);
+        (query.State is null || query.Tag is null || job.State == query.State) && (query.Type is null || job.Type == query.Type) && ListRange.Holds(query, job);
 
     /// <summary>A cursor is a place and, behind one more dot, a queue.</summary>
     private static Cursor ParseCursor(JobQuery query)

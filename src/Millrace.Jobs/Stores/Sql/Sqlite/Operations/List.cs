@@ -7,33 +7,35 @@ internal static class List
     private const string ByTag = JobTable.SelectFull + """
          JOIN millrace_job_tag t ON t.job = j.sequence
         WHERE t.tag = @tag AND t.job < @before AND (@state IS NULL OR j.state = @state) AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+          AND CASE WHEN j.state < 2 THEN j.due_at WHEN j.state = 2 THEN j.started_at WHEN j.state = 6 THEN j.created_at ELSE j.finished_at END BETWEEN @from AND @until - 1
         ORDER BY t.job DESC LIMIT @limit
         """;
 
     private const string Running = JobTable.SelectFull + """
-         WHERE j.state = 2 AND (j.started_at > @first OR (j.started_at = @first AND j.sequence > @sequence))
+         WHERE j.state = 2 AND j.started_at < @until AND (j.started_at > @first OR (j.started_at = @first AND j.sequence > @sequence))
           AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
         ORDER BY j.started_at, +j.sequence LIMIT @limit
         """;
 
     private const string Waiting = JobTable.SelectFull + """
          WHERE j.queue = @queue AND j.state = 1 AND j.priority <= @priority
-          AND (j.priority < @priority OR j.due_at > @second OR (j.due_at = @second AND j.sequence > @sequence)) AND (@type IS NULL OR j.type = @type)
+          AND (j.priority < @priority OR j.due_at > @second OR (j.due_at = @second AND j.sequence > @sequence)) AND (@type IS NULL OR j.type = @type) AND j.due_at >= @from AND j.due_at < @until
         ORDER BY j.priority DESC, j.due_at, j.sequence LIMIT @limit
         """;
 
     private const string Scheduled = JobTable.SelectFull + """
-         WHERE j.queue = @queue AND j.state = 0 AND j.due_at >= @first AND (j.due_at > @first OR j.sequence > @sequence) AND (@type IS NULL OR j.type = @type)
+         WHERE j.queue = @queue AND j.state = 0 AND j.due_at >= @first AND j.due_at < @until AND (j.due_at > @first OR j.sequence > @sequence) AND (@type IS NULL OR j.type = @type)
         ORDER BY j.due_at, j.sequence LIMIT @limit
         """;
 
     private const string Blocked = JobTable.SelectFull + """
          WHERE j.state >= 3 AND j.state = 6 AND j.finished_at IS NULL AND j.sequence > @sequence AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
+          AND j.created_at >= @from AND j.created_at < @until
         ORDER BY j.sequence LIMIT @limit
         """;
 
     private const string Ended = JobTable.SelectFull + """
-         WHERE j.state >= 3 AND j.state = @state AND j.finished_at <= @finished AND (j.finished_at < @finished OR j.sequence < @before)
+         WHERE j.state >= 3 AND j.state = @state AND j.finished_at <= @finished AND j.finished_at >= @from AND (j.finished_at < @finished OR j.sequence < @before)
           AND (@queue IS NULL OR j.queue = @queue) AND (@type IS NULL OR j.type = @type)
         ORDER BY j.finished_at DESC, j.sequence DESC LIMIT @limit
         """;
@@ -52,7 +54,7 @@ internal static class List
         {
             foreach (var state in place.States(query))
             {
-                var from = ListPlace.Before(state);
+                var from = ListPlace.Start(state, query);
                 found.AddRange(await OfStateAsync(session, query, state, place > from ? place : from, query.PageSize + 1 - found.Count).ConfigureAwait(false));
                 if (found.Count > query.PageSize)
                 {
@@ -71,6 +73,8 @@ internal static class List
         .Set("@state", (long?)query.State)
         .Set("@queue", query.Queue)
         .Set("@type", query.Type)
+        .Set("@from", ListRange.From(query))
+        .Set("@until", ListRange.Until(query))
         .Set("@limit", (long)query.PageSize + 1)
         .ListAsync(JobRow.Read);
 
@@ -79,12 +83,15 @@ internal static class List
         JobState.Running => session.Statement(Running)
             .Set("@first", place.First)
             .Set("@sequence", place.Sequence)
+            .Set("@until", ListRange.Until(query))
             .Set("@queue", query.Queue)
             .Set("@type", query.Type)
             .Set("@limit", (long)limit)
             .ListAsync(JobRow.Read),
         JobState.Blocked => session.Statement(Blocked)
             .Set("@sequence", place.Sequence)
+            .Set("@from", ListRange.From(query))
+            .Set("@until", ListRange.Until(query))
             .Set("@queue", query.Queue)
             .Set("@type", query.Type)
             .Set("@limit", (long)limit)
@@ -94,6 +101,7 @@ internal static class List
             .Set("@state", (long)state)
             .Set("@finished", -place.First)
             .Set("@before", -place.Sequence)
+            .Set("@from", ListRange.From(query))
             .Set("@queue", query.Queue)
             .Set("@type", query.Type)
             .Set("@limit", (long)limit)
@@ -119,10 +127,11 @@ internal static class List
         var statement = session.Statement(state == JobState.Waiting ? Waiting : Scheduled)
             .Set("@queue", queue)
             .Set("@sequence", place.Sequence)
+            .Set("@until", ListRange.Until(query))
             .Set("@type", query.Type)
             .Set("@limit", (long)limit);
         return state == JobState.Waiting
-            ? statement.Set("@priority", -place.First).Set("@second", place.Second).ListAsync(JobRow.Read)
+            ? statement.Set("@priority", -place.First).Set("@second", place.Second).Set("@from", ListRange.From(query)).ListAsync(JobRow.Read)
             : statement.Set("@first", place.First).ListAsync(JobRow.Read);
     }
 }
