@@ -42,6 +42,33 @@ public sealed partial class RedisClient
         return WaitOnAsync(written, replicas, timeout, cancellationToken);
     }
 
+    /// <summary>EVALSHA and WAIT: runs a script and tells how many replicas are known to have what it wrote; see <see cref="SetAndWaitAsync"/> for what that is worth and costs.</summary>
+    /// <param name="script">The script.</param>
+    /// <param name="keys">Its keys, as many as it says; in a cluster all in one slot.</param>
+    /// <param name="arguments">Its further arguments.</param>
+    /// <param name="replicas">For how many replicas to wait; at least 0.</param>
+    /// <param name="timeout">How long to wait for them at most: at least a millisecond. <see cref="RedisOptions.CommandTimeout"/> counts besides.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>What the script returned, and how many replicas have what it wrote; when the connection or the server was lost after the script had run: 0.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="replicas"/> is negative, or <paramref name="timeout"/> under a millisecond.</exception>
+    /// <exception cref="ArgumentException">The number of keys is not the script's.</exception>
+    /// <exception cref="RedisException">The script failed, or it is not known whether it ran.</exception>
+    public ValueTask<(RedisReply Reply, int Replicas)> EvaluateAndWaitAsync(
+        RedisScript script, ReadOnlySpan<RedisKey> keys, ReadOnlySpan<RedisArgument> arguments, int replicas, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(replicas);
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.FromMilliseconds(1));
+        var run = EvaluateAsync(
+            script, static (ref RespReader reader, RedisOperation operation) => (RedisReply.Read(ref reader), operation.AnsweredBy), target: null, keys, arguments, cancellationToken);
+        return WaitAsync();
+
+        async ValueTask<(RedisReply, int)> WaitAsync()
+        {
+            var (reply, connection) = await run.ConfigureAwait(false);
+            return (reply, await WaitOnAsync(ValueTask.FromResult(connection), replicas, timeout, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
     private async ValueTask<int> WaitOnAsync(ValueTask<RespConnection?> written, int replicas, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (await written.ConfigureAwait(false) is not { } connection)

@@ -43,7 +43,7 @@ public abstract partial class RedisCommands
     /// <summary>Whether a run is to be sent in full: the runs after it are not to find the script missing.</summary>
     private protected virtual bool IsSentInFull(RedisScript script, int slot) => false;
 
-    private ValueTask<T> EvaluateAsync<T>(
+    private protected ValueTask<T> EvaluateAsync<T>(
         RedisScript script, ReplyParser<T> parser, object? target, ReadOnlySpan<RedisKey> keys, ReadOnlySpan<RedisArgument> arguments, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(script);

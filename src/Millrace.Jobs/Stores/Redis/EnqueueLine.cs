@@ -6,7 +6,7 @@ namespace Millrace.Jobs.Stores.Redis;
 /// <summary>The enqueues of one queue: one that comes while nothing is under way is sent at once by its caller, who goes on with the reply; those that
 /// come while a call is under way go together with the next, each still whole or not at all. Thread-safe.</summary>
 /// <remarks>At most <see cref="MaximumWaiting"/> requests wait; a caller that comes then waits for room, which is the back-pressure.</remarks>
-internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisArgument> now) : IDisposable
+internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, ReplicaWish wish, Func<RedisArgument> now) : IDisposable
 {
     /// <summary>Most requests in line.</summary>
     public const int MaximumWaiting = 10_000;
@@ -141,7 +141,17 @@ internal sealed class EnqueueLine(RedisClient redis, QueueKeys keys, Func<RedisA
     {
         var arguments = new List<RedisArgument>(8 + (2 * group.Count)) { now() };
         EnqueueText.Add(arguments, group);
-        var reply = await redis.EvaluateAsync(JobScripts.Enqueue, keys.All, CollectionsMarshal.AsSpan(arguments)).ConfigureAwait(false);
+        RedisReply reply;
+        if (wish.Replicas == 0)
+        {
+            reply = await redis.EvaluateAsync(JobScripts.Enqueue, keys.All, CollectionsMarshal.AsSpan(arguments)).ConfigureAwait(false);
+        }
+        else
+        {
+            (reply, var confirmed) = await wish.RunAsync(redis, JobScripts.Enqueue, keys, arguments, CancellationToken.None).ConfigureAwait(false);
+            group.ForEach(request => request.Confirm(wish, confirmed));
+        }
+
         EnqueueText.Answer(keys.Queue, group, reply);
     }
 }

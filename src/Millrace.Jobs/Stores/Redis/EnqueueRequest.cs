@@ -5,6 +5,7 @@ internal sealed class EnqueueRequest
 {
     private readonly TaskCompletionSource<EnqueueOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _taken;
+    private JobNotReplicatedException? _shortage;
 
     public EnqueueRequest(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
     {
@@ -38,7 +39,20 @@ internal sealed class EnqueueRequest
     /// <summary>True for whoever calls first: the line that sends it, or its caller who gives up.</summary>
     public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 
-    public void Succeed(EnqueueOutcome outcome) => _completion.TrySetResult(outcome);
+    /// <summary>Says how many replicas have the jobs that the server has stored; before <see cref="Succeed"/>.</summary>
+    public void Confirm(ReplicaWish wish, int confirmed) => _shortage = wish.Shortage(Jobs, confirmed);
+
+    public void Succeed(EnqueueOutcome outcome)
+    {
+        if (_shortage is not null && outcome.FullQueue is null)
+        {
+            _completion.TrySetException(_shortage);
+        }
+        else
+        {
+            _completion.TrySetResult(outcome);
+        }
+    }
 
     public void Fail(Exception error) => _completion.TrySetException(error);
 

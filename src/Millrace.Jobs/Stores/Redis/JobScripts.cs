@@ -30,6 +30,7 @@ internal static class JobScripts
     public static readonly RedisScript GetDueSchedules = Make("_keys", "_schedules", "get_due_schedules");
     public static readonly RedisScript FireSchedule = Make("_keys", "_jobs", "_enqueue", "_schedules", "fire_schedule");
 
+    public static readonly RedisScript WriteFlow = Make("_keys", "write_flow");
     public static readonly RedisScript DeliverFlow = Make("_keys", "_jobs", "_links", "_enqueue", "deliver_flow");
     public static readonly RedisScript Measure = Make("_keys", "measure");
     public static readonly RedisScript Tell = Make("_keys", "_jobs", "_links", "tell");

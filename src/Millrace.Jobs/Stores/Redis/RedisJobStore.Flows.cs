@@ -16,8 +16,8 @@ internal sealed partial class RedisJobStore
         await NameAsync(shares.Queues, cancellationToken).ConfigureAwait(false);
         if (shares.Queues is [var only])
         {
-            var reply = await RunAsync(JobScripts.DeliverFlow, only, [Now(), string.Empty, 0, .. shares.Whole(maximumQueueLength).Select(static argument => (RedisArgument)argument)], cancellationToken)
-                .ConfigureAwait(false);
+            List<RedisArgument> whole = [Now(), string.Empty, 0, .. shares.Whole(maximumQueueLength).Select(static argument => (RedisArgument)argument)];
+            var reply = await StoreAsync(JobScripts.DeliverFlow, only, whole, jobs, static reply => reply[0].AsInt64() != 0, cancellationToken).ConfigureAwait(false);
             await RelayAsync(reply[1].AsInt64() == 1 ? [only] : []).ConfigureAwait(false);
             return reply[0].AsInt64() == 0 ? Outcome(jobs, [.. reply.Items.Skip(2).Select(static id => id.AsString()!)]) : new EnqueueOutcome { FullQueue = only };
         }
@@ -36,7 +36,7 @@ internal sealed partial class RedisJobStore
 
         // Once this is written, the flow is stored.
         var home = jobs[0].Queue;
-        await _redis.ExecuteAsync("RPUSH", cancellationToken, Keys(home).Outbox, FlowMessage.Write(Guid.NewGuid().ToString("N"), shares.All)).ConfigureAwait(false);
+        await StoreAsync(JobScripts.WriteFlow, home, [Now(), FlowMessage.Write(Guid.NewGuid().ToString("N"), shares.All)], jobs, static _ => false, cancellationToken).ConfigureAwait(false);
         await RelayAsync([home]).ConfigureAwait(false);
         return Outcome(jobs, existing);
     }
@@ -119,7 +119,9 @@ internal sealed partial class RedisJobStore
             }
 
             arguments.AddRange(share.Arguments.Select(static argument => (RedisArgument)argument));
-            var reply = await RunAsync(message.Flow is null ? JobScripts.Tell : JobScripts.DeliverFlow, share.Queue, arguments, cancellationToken).ConfigureAwait(false);
+            var reply = message.Flow is null
+                ? await RunAsync(JobScripts.Tell, share.Queue, arguments, cancellationToken).ConfigureAwait(false)
+                : await StoreAsync(JobScripts.DeliverFlow, share.Queue, arguments, [], static _ => false, cancellationToken).ConfigureAwait(false); // else the message stays where it is
             if ((message.Flow is null ? reply : reply[1]).AsInt64() == 1)
             {
                 told.Add(share.Queue);

@@ -22,6 +22,7 @@ internal sealed partial class RedisJobStore : JobStore
     private readonly bool _serverClock;
     private readonly WorkSignal _signal;
     private readonly WakeUps _wakeUps;
+    private readonly ReplicaWish _wish;
     private readonly RedisKey _queues;
     private readonly ConcurrentDictionary<string, QueueKeys> _keys = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, EnqueueLine> _lines = new(StringComparer.Ordinal);
@@ -33,9 +34,10 @@ internal sealed partial class RedisJobStore : JobStore
     /// <param name="clock">This process's clock.</param>
     /// <param name="serverClock">Whether the store's clock is the server's own, rather than this one; null: it is, unless this one is not the system's
     /// (a test's, which then moves the store's time too).</param>
-    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock, bool? serverClock = null)
+    /// <param name="wish">Which replicas have to have a job that is acknowledged; none by default.</param>
+    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock, bool? serverClock = null, ReplicaWish wish = default)
     {
-        (_redis, _prefix, _clock) = (redis, prefix, clock);
+        (_redis, _prefix, _clock, _wish) = (redis, prefix, clock, wish);
         _serverClock = serverClock ?? ReferenceEquals(clock, TimeProvider.System);
         _signal = new WorkSignal(clock);
         _wakeUps = new WakeUps(redis, _signal);
@@ -196,7 +198,7 @@ internal sealed partial class RedisJobStore : JobStore
         }
     }
 
-    private EnqueueLine Line(string queue) => _lines.GetOrAdd(queue, static (name, store) => new EnqueueLine(store._redis, store.Keys(name), store.Now), this);
+    private EnqueueLine Line(string queue) => _lines.GetOrAdd(queue, static (name, store) => new EnqueueLine(store._redis, store.Keys(name), store._wish, store.Now), this);
 
     private QueueKeys Keys(string queue) => _keys.GetOrAdd(queue, static (name, prefix) => new QueueKeys(prefix, name), _prefix);
 
@@ -205,6 +207,15 @@ internal sealed partial class RedisJobStore : JobStore
 
     private ValueTask<RedisReply> RunAsync(RedisScript script, string queue, List<RedisArgument> arguments, CancellationToken cancellationToken) =>
         _redis.EvaluateAsync(script, Keys(queue).All, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(arguments), cancellationToken);
+
+    /// <summary>Runs a script that stores jobs, and waits for the replicas that have to have them.</summary>
+    /// <exception cref="JobNotReplicatedException">They have not confirmed in time, and the script has not refused.</exception>
+    private async ValueTask<RedisReply> StoreAsync(
+        RedisScript script, string queue, List<RedisArgument> arguments, IReadOnlyList<NewJob> jobs, Func<RedisReply, bool> refused, CancellationToken cancellationToken)
+    {
+        var (reply, confirmed) = await _wish.RunAsync(_redis, script, Keys(queue), arguments, cancellationToken).ConfigureAwait(false);
+        return refused(reply) || _wish.Shortage(jobs, confirmed) is not { } shortage ? reply : throw shortage;
+    }
 
     private async ValueTask NameAsync(IEnumerable<string> queues, CancellationToken cancellationToken)
     {

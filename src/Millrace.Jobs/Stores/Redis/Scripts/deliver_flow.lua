@@ -8,10 +8,11 @@
 
 local flow, share = ARGV[2], ARGV[2] .. '\0' .. ARGV[3]
 if flow ~= '' then
-  if redis.call('ZSCORE', inbox, share) then
+  local known = redis.call('ZSCORE', inbox, share)
+  redis.call('ZADD', inbox, string.format('%.0f', now), share) -- one that is known too: who waits for replicas is to wait for it
+  if known then
     return {0, 0}
   end
-  redis.call('ZADD', inbox, string.format('%.0f', now), share)
 end
 begin_enqueue()
 local at, new, reply = 7, {}, {0, 0}
