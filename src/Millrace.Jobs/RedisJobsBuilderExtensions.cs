@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Millrace.Jobs.Stores.Redis;
 using Millrace.Redis;
 
@@ -32,7 +33,7 @@ public static class RedisJobsBuilderExtensions
         _ = connectionString is null ? builder.Services.AddMillraceRedis() : builder.Services.AddMillraceRedis(connectionString);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.Replace(ServiceDescriptor.Singleton<JobStore>(services => new RedisJobStore(
-            services.GetRequiredService<RedisClient>(), keyPrefix, services.GetRequiredService<TimeProvider>())));
+            services.GetRequiredService<RedisClient>(), keyPrefix, services.GetRequiredService<TimeProvider>(), logger: services.GetService<ILogger<RedisJobStore>>())));
         return builder;
     }
 }
