@@ -56,6 +56,10 @@ internal sealed record FigureLine
     [JsonPropertyName("stores")]
     public IReadOnlyDictionary<string, double>? Stores { get; init; }
 
+    /// <summary>What a figure is made of.</summary>
+    [JsonPropertyName("parts")]
+    public IReadOnlyDictionary<string, double>? Parts { get; init; }
+
     [JsonPropertyName("runs")]
     public IReadOnlyList<double>? Runs { get; init; }
 

@@ -10,7 +10,7 @@ if (args is [Side.RoleSwitch, var role, .. var arguments])
     return 0;
 }
 
-IReadOnlyList<Figure> all = [.. RedisFigures.All, .. PostgresFigures.All, .. SqliteFigures.All, .. MemoryFigures.All, .. ScheduleFigures.All];
+IReadOnlyList<Figure> all = [.. RedisFigures.All, .. PostgresFigures.All, .. SqliteFigures.All, .. MemoryFigures.All, .. ScheduleFigures.All, .. DeepFigures.All];
 if (JobLoadOptions.Parse(args, out var error) is not { } options || options.Names.Any(name => all.All(figure => figure.Name != name)))
 {
     await Console.Error.WriteLineAsync(error ?? "There is no figure of that name.");

@@ -29,6 +29,10 @@ internal sealed record RoleReport
     [JsonPropertyName("cpu_percent")]
     public double? CpuPercent { get; init; }
 
+    /// <summary>What a role has to tell beside, by name.</summary>
+    [JsonPropertyName("parts")]
+    public IReadOnlyDictionary<string, double>? Parts { get; init; }
+
     /// <summary>CPU time that the server took for a job; measured beside the role.</summary>
     [JsonIgnore]
     public double? ServerCpuMicroseconds { get; init; }

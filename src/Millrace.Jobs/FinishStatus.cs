@@ -11,4 +11,7 @@ public enum FinishStatus
 
     /// <summary>The claim no longer owns the job: it was swept, claimed again, or removed. Nothing changed.</summary>
     Stale = 2,
+
+    /// <summary>The server that holds the job's queue is away, so it is not known what became of this end: it is to be handed over again. Other queues are not affected.</summary>
+    Unanswered = 3,
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Millrace.Jobs.Stores.Redis;
 using Millrace.Redis;
 
@@ -29,7 +30,11 @@ public static class RedisJobsBuilderExtensions
         _ = connectionString is null ? builder.Services.AddMillraceRedis() : builder.Services.AddMillraceRedis(connectionString);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.Replace(ServiceDescriptor.Singleton<JobStore>(services => new RedisJobStore(
-            services.GetRequiredService<RedisClient>(), options.KeyPrefix, services.GetRequiredService<TimeProvider>(), wish: new ReplicaWish(options.Replicas, options.ReplicaTimeout))));
+            services.GetRequiredService<RedisClient>(),
+            options.KeyPrefix,
+            services.GetRequiredService<TimeProvider>(),
+            logger: services.GetService<ILogger<RedisJobStore>>(),
+            wish: new ReplicaWish(options.Replicas, options.ReplicaTimeout))));
         return builder;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Millrace.PostgreSql;
 using Millrace.Sqlite;
 using Millrace.TestKit.Jobs;
 
@@ -9,7 +10,7 @@ namespace Millrace.Jobs.CrashLab;
 internal static class LabStore
 {
     /// <param name="jobs">Where the store is registered.</param>
-    /// <param name="store"><c>sqlite</c> or <c>redis</c>.</param>
+    /// <param name="store"><c>sqlite</c>, <c>redis</c> or <c>postgres</c>.</param>
     /// <param name="where">A file or a connection string.</param>
     public static void Use(JobsBuilder jobs, string store, string where)
     {
@@ -17,6 +18,7 @@ internal static class LabStore
         {
             "sqlite" => jobs.UseSqlite(where),
             "redis" => jobs.UseRedis(where),
+            "postgres" => jobs.UsePostgres(where),
             _ => throw new ArgumentException($"The program knows no store '{store}'.", nameof(store)),
         };
     }

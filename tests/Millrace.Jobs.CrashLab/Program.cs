@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Jobs;
 using Millrace.Jobs.CrashLab;
 
-// A program to be killed: STORE WHERE ROLE, with STORE sqlite or redis, WHERE a file or a connection string, and ROLE one of
+// A program to be killed: STORE WHERE ROLE, with STORE sqlite, redis or postgres, WHERE a file or a connection string, and ROLE one of
 //   worker                runs jobs and fires a schedule every second, until it is stopped
 //   producer NAME FIRST   enqueues jobs NAME-FIRST and following, until it is stopped
 //   both FIRST LAST [MS]  enqueues jobs job-FIRST to job-LAST, which take so many milliseconds, and runs jobs meanwhile; prints "idle" when nothing is

@@ -7,10 +7,10 @@ namespace Millrace.PostgreSql.Tests;
 
 /// <summary>The connection of an operation dies at each of the places where it can: before and after every statement that writes, and at the commit.
 /// Then nothing has changed, and doing it again does what one undisturbed call does.</summary>
-[Trait("req", "J-09")]
+[Trait("req", "J-09"), Trait("peer", "1"), Trait("peer", "11"), Trait("peer", "14")]
 public sealed class CrashTests(Server server) : IAsyncLifetime
 {
-    private static readonly string[] Tables = ["job", "job_tag", "queue", "queue_change", "worker", "schedule"];
+    private static readonly string[] Tables = ["job", "job_tag", "queue", "queue_change", "worker", "schedule", "unique_key", "wait", "link", "link_end"];
 
     // Counts down on every call and ends its own connection at zero.
     private const string Bomb = """
@@ -53,6 +53,8 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
     {
         // Each with the least number of places at which it can be cut.
         { "enqueue", 6 },
+        { "enqueue unique", 8 },
+        { "enqueue flow", 10 },
         { "claim", 10 },
         { "finish", 6 },
         { "heartbeat", 6 },
@@ -82,7 +84,7 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
             await using var source = NpgsqlDataSource.Create(_database.ConnectionString);
             await using var observer = SqlJobStore.OnPostgres(source, _clock);
             var claimed = await PrepareAsync(observer);
-            var before = await Database.DescribeAsync(observer);
+            var before = (await Database.DescribeAsync(observer), string.Join('\n', await GuardsAsync()));
             await using var store = SqlJobStore.OnPostgres(source, _clock);
             await store.InitializeAsync();
 
@@ -105,11 +107,11 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
                     async () => await _database.ScalarAsync<long>(
                         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()") == 0 ? null : "it is still there",
                     "the connection is gone");
-                Assert.Equal(before, await Database.DescribeAsync(observer));
+                Assert.Equal(before, (await Database.DescribeAsync(observer), string.Join('\n', await GuardsAsync())));
                 await RunAsync(store, operation, claimed);
             }
 
-            results.Add(await Database.DescribeAsync(observer));
+            results.Add($"{await Database.DescribeAsync(observer)}\n{string.Join('\n', await GuardsAsync())}");
             Assert.Equal(await _database.CountAsync(), (await Database.CountsAsync(observer)).Where(static line => !line.EndsWith("0 0 0 0 0 0 0", StringComparison.Ordinal)));
             Assert.Equal(
                 await _database.ColumnAsync("SELECT id || ' ' || unnest(tags) FROM millrace.job ORDER BY 1"),
@@ -119,6 +121,13 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
         Assert.True(place > places, $"{operation} was cut at {place - 1} places only: the triggers no longer see its statements");
         Assert.Single(results);
     }
+
+    /// <summary>Who holds which unique key, and who waits for whom.</summary>
+    private Task<List<string>> GuardsAsync() => _database.ColumnAsync("""
+        SELECT concat_ws(' ', 'key', queue, key, job) FROM millrace.unique_key
+        UNION ALL SELECT concat_ws(' ', 'wait', job, open) FROM millrace.wait
+        UNION ALL SELECT concat_ws(' ', 'link', job, position, queue, id, ended) FROM millrace.link ORDER BY 1
+        """);
 
     private Task ArmAsync(int place) => _database.ExecuteAsync($"SELECT setval('countdown', {-place})");
 
@@ -130,11 +139,12 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
         await DisarmAsync();
         await _database.ExecuteAsync($"TRUNCATE {string.Join(", ", Tables.Select(static table => "millrace." + table))} RESTART IDENTITY");
         await store.EnqueueAsync([.. Enumerable.Range(0, 12).Select(static number => Database.Job($"job-{number:00}") with { Tags = ["t"] })], 1_000);
-        await store.EnqueueAsync([Database.Job("later") with { Delay = TimeSpan.FromMinutes(1), Tags = ["t"] }, Database.Job("late") with { Delay = TimeSpan.FromSeconds(1) }], 1_000);
+        await store.EnqueueAsync([Database.Job("later") with { Delay = TimeSpan.FromMinutes(1), Tags = ["t"], Unique = new() { Key = "later", Until = UniqueUntil.Ended } }, Database.Job("late") with { Delay = TimeSpan.FromSeconds(1) }], 1_000);
         var dead = (await store.ClaimAsync(Database.Ask("dead", 2))).Jobs;
         var ended = (await store.ClaimAsync(Database.Ask("dead", 6))).Jobs;
         await store.FinishAsync([.. ended.Select((job, index) => Database.Complete(job) with { Kind = index < 4 ? FinishKind.Completed : FinishKind.Dead, Error = "boom" })]);
         await store.LeaveAsync("dead");
+        await store.EnqueueFlowAsync([Database.Job("after") with { Delay = TimeSpan.FromMinutes(1), After = [new JobAddress("default", "job-08"), new JobAddress("default", "later")] }], 1_000);
         await store.UpsertScheduleAsync(Schedule("nightly"), _clock.GetUtcNow());
         var live = (await store.ClaimAsync(Database.Ask("live", 2))).Jobs;
         _clock.Advance(TimeSpan.FromSeconds(2));
@@ -160,6 +170,12 @@ public sealed class CrashTests(Server server) : IAsyncLifetime
         {
             case "enqueue":
                 await store.EnqueueAsync([Database.Job("new") with { Tags = ["t", "u"] }, Database.Job("newer", "default")], 1_000);
+                break;
+            case "enqueue unique":
+                await store.EnqueueAsync([Database.Job("new") with { Unique = new() { Key = "new", Until = UniqueUntil.Ended } }, Database.Job("kept-out") with { Unique = new() { Key = "later", Until = UniqueUntil.Ended } }], 1_000);
+                break;
+            case "enqueue flow":
+                await store.EnqueueFlowAsync([Database.Job("one"), Database.Job("two") with { After = [new JobAddress("default", "one"), new JobAddress("default", "job-02")] }], 1_000);
                 break;
             case "claim":
                 await store.ClaimAsync(Database.Ask("live", 2) with { Finishes = finishes });

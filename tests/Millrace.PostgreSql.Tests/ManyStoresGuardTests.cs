@@ -16,7 +16,7 @@ public sealed class ManyStoresGuardTests(Server server) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    [Fact, Trait("req", "J-11")]
+    [Fact, Trait("req", "J-11"), Trait("peer", "11")]
     public async Task Of_one_key_there_is_never_more_than_one_job_and_no_key_is_left_behind()
     {
         const int Keys = 5;

@@ -18,7 +18,7 @@ public sealed class ManyStoresTests(Server server) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    [Fact]
+    [Fact, Trait("peer", "11")]
     public async Task Every_job_is_claimed_once_and_ends_once_while_all_operations_go_on_at_once()
     {
         const int PerEnqueuer = 600;
@@ -136,7 +136,7 @@ public sealed class ManyStoresTests(Server server) : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [Fact, Trait("peer", "5"), Trait("peer", "7")]
     public async Task Dead_workers_jobs_are_taken_back_once_by_sweeps_of_many_stores()
     {
         const int Count = 300;
@@ -205,7 +205,7 @@ public sealed class ManyStoresTests(Server server) : IAsyncLifetime
         Assert.Equal(stored * 7, await _database.ScalarAsync<long>("SELECT count(*) FROM millrace.job"));
     }
 
-    [Fact]
+    [Fact, Trait("peer", "11")]
     public async Task Enqueues_of_the_same_ids_in_any_order_store_each_once()
     {
         var stores = Enumerable.Range(0, Stores).Select(_ => _database.Open()).ToList();

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Millrace.PostgreSql.Tests;
 
 /// <summary>Connections are ended at random, and the server stops and starts again, while the engine works: nothing that was acknowledged is lost.</summary>
-[Trait("req", "J-09")]
+[Trait("req", "J-09"), Trait("peer", "2"), Trait("peer", "14")]
 public sealed class OutageTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Jobs = 600;

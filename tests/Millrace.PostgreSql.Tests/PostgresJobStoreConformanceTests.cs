@@ -7,17 +7,21 @@ namespace Millrace.PostgreSql.Tests;
 /// <summary>The shared suite and the seeded model test, on a server.</summary>
 public sealed class PostgresJobStoreConformanceTests(Server server) : JobGuardConformance
 {
-    private NpgsqlDataSource? _source;
+    private readonly List<NpgsqlDataSource> _sources = [];
 
     protected override async ValueTask<JobStore> CreateStoreAsync(TimeProvider clock)
     {
-        _source = NpgsqlDataSource.Create(await server.Postgres.CreateDatabaseAsync());
-        return SqlJobStore.OnPostgres(_source, clock);
+        var source = NpgsqlDataSource.Create(await server.Postgres.CreateDatabaseAsync());
+        _sources.Add(source);
+        return SqlJobStore.OnPostgres(source, clock);
     }
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await _source!.DisposeAsync();
+        foreach (var source in _sources)
+        {
+            await source.DisposeAsync();
+        }
     }
 }

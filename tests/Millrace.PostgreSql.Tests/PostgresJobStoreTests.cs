@@ -132,7 +132,7 @@ public sealed class PostgresJobStoreTests(Server server) : IAsyncLifetime
         Assert.StartsWith("The job store (postgres) could not be opened: ", exception.Message);
     }
 
-    [Fact]
+    [Fact, Trait("peer", "10")]
     public async Task Time_is_the_server_s_when_the_store_is_given_no_clock()
     {
         var store = _database.Open();

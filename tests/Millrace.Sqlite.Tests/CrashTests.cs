@@ -5,7 +5,7 @@ using Millrace.TestKit;
 namespace Millrace.Sqlite.Tests;
 
 /// <summary>A program that enqueues and runs jobs is killed (kill -9) again and again at seeded random moments; nothing that it acknowledged is lost.</summary>
-[Trait("req", "J-09")]
+[Trait("req", "J-09"), Trait("peer", "1")]
 public sealed class CrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Jobs = 1_000;

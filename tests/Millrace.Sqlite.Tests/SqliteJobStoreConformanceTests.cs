@@ -7,18 +7,23 @@ namespace Millrace.Sqlite.Tests;
 public sealed class SqliteJobStoreConformanceTests : JobGuardConformance
 {
     private readonly TemporaryDirectory _directory = new();
-    private SqliteDataSource? _source;
+    private readonly List<SqliteDataSource> _sources = [];
 
     protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock)
     {
-        _source = new SqliteDataSource(_directory.File("jobs.db"), new SqliteOptions { Synchronous = SqliteSynchronous.Normal });
-        return ValueTask.FromResult<JobStore>(SqlJobStore.OnSqlite(_source, clock));
+        var source = new SqliteDataSource(_directory.File($"jobs-{_sources.Count}.db"), new SqliteOptions { Synchronous = SqliteSynchronous.Normal });
+        _sources.Add(source);
+        return ValueTask.FromResult<JobStore>(SqlJobStore.OnSqlite(source, clock));
     }
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await _source!.DisposeAsync();
+        foreach (var source in _sources)
+        {
+            await source.DisposeAsync();
+        }
+
         _directory.Dispose();
     }
 }

@@ -201,6 +201,22 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         Assert.Equal((0, 1, 1), (queue.Waiting, queue.Running, queue.Dead));
     }
 
+    [Fact, Trait("peer", "8")]
+    public async Task A_row_that_something_else_spoiled_gives_back_its_unique_key_and_those_that_wait_for_it_are_told()
+    {
+        var store = await _fixture.OpenAsync();
+        var key = new JobUniqueness { Key = "k", Until = UniqueUntil.Ended };
+        await _fixture.EnqueueAsync(store, StoreFixture.Job("spoiled") with { Unique = key });
+        await store.EnqueueFlowAsync([StoreFixture.Job("after") with { After = [new JobAddress("default", "spoiled")], Condition = JobCondition.AllEnded }], 10);
+        _fixture.Execute("UPDATE millrace_job SET tags = 'not JSON' WHERE id = 'spoiled'");
+        await store.ClaimAsync(StoreFixture.Ask("w", 1));
+
+        Assert.Equal(JobState.Dead, (await store.GetAsync("spoiled"))!.State);
+        Assert.Empty((await store.EnqueueAsync([StoreFixture.Job("next") with { Unique = key }], 10)).Existing);
+        Assert.Equal(JobState.Waiting, (await store.GetAsync("after"))!.State);
+        Assert.Equal(["next"], (await store.EnqueueAsync([StoreFixture.Job("another") with { Unique = key }], 10)).Holders.Values);
+    }
+
     [Fact]
     public async Task A_job_whose_payload_something_else_removed_becomes_dead_and_holds_up_nothing()
     {

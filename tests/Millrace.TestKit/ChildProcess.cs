@@ -8,6 +8,7 @@ namespace Millrace.TestKit;
 public sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SignalInterrupt = 2;
+    private const int SignalQuit = 3;
     private const int SignalTerminate = 15;
     private const int SignalContinue = 18; // Linux' numbers
     private const int SignalStop = 19;
@@ -130,6 +131,10 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>Asks it to end with SIGINT, as Ctrl-C does, and waits.</summary>
     /// <inheritdoc cref="TerminateAsync" />
     public Task<int> InterruptAsync() => SignalAsync(SignalInterrupt);
+
+    /// <summary>Asks it to end with SIGQUIT, and waits.</summary>
+    /// <inheritdoc cref="TerminateAsync" />
+    public Task<int> QuitAsync() => SignalAsync(SignalQuit);
 
     /// <summary>Ends it if it still runs: SIGTERM first.</summary>
     public async ValueTask DisposeAsync()

@@ -68,7 +68,18 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it again after <see cref="StopAsync"/>, on the same port and data, and waits until it accepts connections.</summary>
+    /// <summary>Ends it as a crash would (PostgreSQL's immediate shutdown): whatever is under way is cut, nothing is put in order; the next start recovers from the log.</summary>
+    public async Task CrashAsync()
+    {
+        if (_process is { } process)
+        {
+            _process = null;
+            await process.QuitAsync();
+            await process.DisposeAsync();
+        }
+    }
+
+    /// <summary>Starts it again after <see cref="StopAsync"/> or <see cref="CrashAsync"/>, on the same port and data, and waits until it accepts connections.</summary>
     public async Task StartAgainAsync() => _process = await LaunchAsync(_folder, Port, _durable);
 
     /// <summary>Ends it by its process id and removes its folder.</summary>

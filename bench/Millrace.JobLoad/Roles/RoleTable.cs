@@ -12,6 +12,7 @@ internal static class RoleTable
         "process" => EngineRoles.ProcessAsync(options),
         "wait" => LatencyRoles.WaitAsync(options),
         "send" => LatencyRoles.SendAsync(options),
+        "deep" => DeepRole.RunAsync(options),
         "schedules" => ScheduleRole.RunAsync(options),
         "floor.sqlite.process" => SqliteFloor.ProcessAsync(options),
         "duel.sqlite.enqueue" => SqliteEnqueueDuel.RunAsync(options),

@@ -38,6 +38,12 @@ internal static partial class Log
     [LoggerMessage(2013, LogLevel.Warning, "Worker {Worker} could not sign off; its entry goes once its lease is over.")]
     public static partial void LeaveFailed(ILogger logger, string worker, Exception error);
 
+    [LoggerMessage(2014, LogLevel.Error, "The server of queue {Queue} is away; nothing is claimed from it, and ends of its jobs are kept, while other queues go on. Further failures are not logged until it is back.")]
+    public static partial void QueueAway(ILogger logger, string queue, Exception error);
+
+    [LoggerMessage(2015, LogLevel.Information, "The server of queue {Queue} is back.")]
+    public static partial void QueueBack(ILogger logger, string queue);
+
     [LoggerMessage(2020, LogLevel.Debug, "Job {Id} ({Type}, attempt {Attempt}) ended as {Kind} after {Duration}.")]
     public static partial void JobEnded(ILogger logger, string id, string type, int attempt, FinishKind kind, TimeSpan duration);
 
@@ -88,6 +94,9 @@ internal static partial class Log
 
     [LoggerMessage(2043, LogLevel.Warning, "The job store did not answer a wait for work within {Limit}; it is asked for jobs without.")]
     public static partial void WaitOverdue(ILogger logger, TimeSpan limit);
+
+    [LoggerMessage(2045, LogLevel.Warning, "A message of {Bytes} bytes from queue {Queue} to others is dropped (it begins with {Beginning}, hexadecimal): {Reason} A job that waits for what it told is found by a later sweep.")]
+    public static partial void MessageUnreadable(ILogger logger, string queue, int bytes, string beginning, string reason);
 
     [LoggerMessage(2050, LogLevel.Error, "The observer {Observer} failed on job {Id}; the job is not affected.")]
     public static partial void ObserverFailed(ILogger logger, string observer, string id, Exception error);

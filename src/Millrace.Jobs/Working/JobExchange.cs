@@ -33,6 +33,10 @@ internal sealed class JobExchange(
     /// <summary>How long ends wait for more of them: a store that is slow to answer one lane may have answers for the other, of another queue.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>After how long an end that a server which is away has not taken is handed over again.</summary>
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly HashSet<string> _away = new(StringComparer.Ordinal); // queues, guarded by itself
     private readonly Channel<Ended> _ended = Channel.CreateUnbounded<Ended>();
     private readonly SemaphoreSlim _gathering = new(1, 1); // one lane waits and gathers at a time
     private readonly WorkWait _work = new(store, options.PollInterval, clock, jitter, logger); // under _gathering
@@ -131,7 +135,14 @@ internal sealed class JobExchange(
             start.Begin();
             for (var i = 0; i < answers.Count; i++)
             {
-                Tell(batch[i], answers[i], hold);
+                if (answers[i].Status == FinishStatus.Unanswered)
+                {
+                    _ = PostAgainAsync(batch[i], cancellationToken); // ends in a moment, or with the exchange
+                }
+                else
+                {
+                    Tell(batch[i], answers[i], hold);
+                }
             }
         }
     }
@@ -173,11 +184,12 @@ internal sealed class JobExchange(
                     && await lease.TryClaimAsync(places, finishes, executions, _stopClaiming.Token, _giveUpClaims.Token).ConfigureAwait(false) is { } claim)
                 {
                     _backoff.Succeeded();
-                    return claim;
+                    NoteOutages(places, claim.Answer.Unavailable);
+                    return (claim.Claimed, claim.Answer.Finished);
                 }
 
                 var finished = finishes.Count == 0 ? [] : await store.FinishAsync(finishes, cancellationToken).ConfigureAwait(false);
-                running.Settle(places, [], executions);
+                running.Settle(places, [], WorkerLease.Ended(executions, finished));
                 _backoff.Succeeded();
                 return ([], finished);
             }
@@ -188,6 +200,40 @@ internal sealed class JobExchange(
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
                 await _backoff.WaitAsync(error, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>An end that a server which is away has not taken.</summary>
+    private async Task PostAgainAsync(Ended ended, CancellationToken cancellationToken)
+    {
+        await Task.Delay(AgainAfter, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Post(ended.Execution, ended.Finish);
+    }
+
+    /// <summary>Tells once that a queue's server is away, and once that it is back.</summary>
+    private void NoteOutages(List<QueueCapacity> asked, IReadOnlyDictionary<string, Exception> unavailable)
+    {
+        lock (_away)
+        {
+            if (_away.Count == 0 && unavailable.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var (queue, _) in asked)
+            {
+                if (unavailable.TryGetValue(queue, out var error))
+                {
+                    if (_away.Add(queue))
+                    {
+                        Log.QueueAway(logger, queue, error);
+                    }
+                }
+                else if (_away.Remove(queue))
+                {
+                    Log.QueueBack(logger, queue);
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
 
     /// <summary>Claims jobs for the promised places, and hands over ends with it; the jobs count as running before the next heartbeat can miss them.
     /// Null, with nothing done, when the worker has begun to stop.</summary>
-    public async ValueTask<(IReadOnlyList<Execution> Claimed, IReadOnlyList<FinishResult> Answers)?> TryClaimAsync(
+    public async ValueTask<(IReadOnlyList<Execution> Claimed, ClaimResult Answer)?> TryClaimAsync(
         IReadOnlyList<QueueCapacity> places, IReadOnlyList<JobFinish> finishes, IReadOnlyList<Execution> ending, CancellationToken stop, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -36,21 +36,25 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
             var began = clock.GetTimestamp();
             var request = new ClaimRequest { Worker = identity, Lease = lease, Queues = places, Finishes = finishes };
             var answer = await store.ClaimAsync(request, cancellationToken).ConfigureAwait(false);
-            Renewed(began, places.Select(static place => place.Queue));
+            Renewed(began, places.Select(static place => place.Queue), answer.Unavailable);
             var executions = new Execution[answer.Jobs.Count];
             for (var i = 0; i < executions.Length; i++)
             {
                 executions[i] = new Execution(answer.Jobs[i]);
             }
 
-            running.Settle(places, executions, ending);
-            return (executions, answer.Finished);
+            running.Settle(places, executions, Ended(ending, answer.Finished));
+            return (executions, answer);
         }
         finally
         {
             _turn.Release();
         }
     }
+
+    /// <summary>Those whose end the store has answered to; the others keep their places.</summary>
+    public static IReadOnlyList<Execution> Ended(IReadOnlyList<Execution> ending, IReadOnlyList<FinishResult> answers) =>
+        answers.Any(static answer => answer.Status == FinishStatus.Unanswered) ? [.. ending.Where((_, i) => answers[i].Status != FinishStatus.Unanswered)] : ending;
 
     /// <summary>Completes when every claim that was under way has ended.</summary>
     public async Task WaitForClaimsAsync()
@@ -138,7 +142,7 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
             var began = clock.GetTimestamp();
             var runs = running.All.Select(static execution => execution.Run).ToList();
             var answer = await store.HeartbeatAsync(new HeartbeatRequest { Worker = identity, Lease = lease, Runs = runs }, cancellationToken).ConfigureAwait(false);
-            Renewed(began, identity.Queues);
+            Renewed(began, identity.Queues, answer.Unavailable);
             foreach (var run in answer.CancelRequested)
             {
                 running.Stop(run.Id, StopReason.Cancelled);
@@ -187,12 +191,17 @@ internal sealed class WorkerLease(JobStore store, WorkerIdentity identity, Runni
         }
     }
 
-    private void Renewed(long began, IEnumerable<string> queues)
+    private void Renewed(long began, IEnumerable<string> queues, IReadOnlyDictionary<string, Exception> unavailable)
     {
         lock (_lock)
         {
             foreach (var queue in queues)
             {
+                if (unavailable.ContainsKey(queue))
+                {
+                    continue;
+                }
+
                 _renewed[queue] = Math.Max(began, _renewed[queue]);
                 _lost.Remove(queue);
             }

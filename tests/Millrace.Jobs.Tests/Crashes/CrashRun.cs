@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -38,6 +39,7 @@ internal sealed class CrashRun(LabServer server, int seed, TimeSpan duration, IT
 
         // 1. Start.
         _store = await server.OpenAsync();
+        var began = (await _store.GetDueSchedulesAsync(1, Token)).Now;
         for (var worker = 0; worker < Workers; worker++)
         {
             Start("worker");
@@ -58,7 +60,7 @@ internal sealed class CrashRun(LabServer server, int seed, TimeSpan duration, IT
         // 4. Look.
         var report = new CrashReport(_all);
         report.Compare();
-        new CrashVerdict(report, await ReadAllAsync(_store), server.MayForget).Check(output);
+        new CrashVerdict(report, await ReadAllAsync(_store), began, server.MayForget).Check(output);
         output.WriteLine(string.Join(", ", _done.Select(static done => $"{done.Value} {done.Key}")));
     }
 
@@ -196,7 +198,7 @@ internal sealed class CrashRun(LabServer server, int seed, TimeSpan duration, IT
             {
                 return await whyNotYet();
             }
-            catch (RedisException error)
+            catch (Exception error) when (error is RedisException or DbException)
             {
                 return error.Message;
             }

@@ -30,6 +30,13 @@ public sealed class CrashTests(ITestOutputHelper output)
         await RunAsync(server);
     }
 
+    [Fact, Trait("peer", "1"), Trait("peer", "2"), Trait("peer", "6"), Trait("peer", "9"), Trait("peer", "14")]
+    public async Task Every_acknowledged_job_ends_once_on_PostgreSQL_while_processes_and_PostgreSQL_are_killed_and_stopped()
+    {
+        await using var server = await PostgresLab.StartAsync();
+        await RunAsync(server);
+    }
+
     [Fact, Trait("peer", "2"), Trait("peer", "13")]
     public async Task No_job_is_stuck_and_no_token_comes_again_while_Sentinels_replace_the_primary()
     {
@@ -47,6 +54,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Theory, Trait("peer", "1")]
     [InlineData("sqlite")]
     [InlineData("redis")]
+    [InlineData("postgres")]
     public async Task No_job_is_lost_or_ends_twice_when_its_process_is_killed_at_each_step(string store)
     {
         const int JobsPerLife = 24;
@@ -54,7 +62,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         [
             "Enqueue.before.3", "Enqueue.after.3", "Claim.before.2", "Claim.after.2", "ReportProgress.after.3", "Claim.after.5", "Heartbeat.before.1", "Heartbeat.after.1", "Sweep.after.2",
         ];
-        await using var server = store == "sqlite" ? (LabServer)new SqliteLab() : await RedisLab.StartAsync();
+        await using var server = store switch { "sqlite" => (LabServer)new SqliteLab(), "redis" => await RedisLab.StartAsync(), _ => await PostgresLab.StartAsync() };
         var lives = new List<LabProcess>();
         try
         {

@@ -4,7 +4,7 @@ namespace Millrace.Jobs.Tests.Scheduling;
 
 /// <summary>London: forward on 29 March 2026 at 01:00 GMT, back on 25 October at 02:00 BST. New York: forward on 8 March at 02:00 EST,
 /// back on 1 November at 02:00 EDT.</summary>
-[Trait("req", "J-04")]
+[Trait("req", "J-04"), Trait("peer", "10")]
 public sealed class CronDaylightSavingTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using System.Globalization;
 using Millrace.Jobs.Stores.Memory;
 using Millrace.Jobs.Stores.Redis;
 using Millrace.Jobs.Tests.Stores;
+using Millrace.TestKit;
 using Millrace.TestKit.Jobs;
 
 namespace Millrace.Jobs.Tests.Servers;

@@ -12,11 +12,12 @@ public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedR
     private static readonly SweepRequest Sweep = new() { Completed = new(TimeSpan.FromDays(1), 100), Cancelled = new(TimeSpan.FromDays(1), 100), Dead = new(TimeSpan.FromDays(1), 100), MaximumJobs = 100 };
 
     private readonly string _prefix = $"t{Guid.NewGuid():N}";
+    private readonly LogRecorder _logs = new();
     private RedisJobStore _store = null!;
 
     public ValueTask InitializeAsync()
     {
-        _store = new RedisJobStore(shared.Client, _prefix, TimeProvider.System);
+        _store = new RedisJobStore(shared.Client, _prefix, TimeProvider.System, logger: _logs);
         return default;
     }
 
@@ -89,9 +90,14 @@ public sealed class FlowMessageTests(SharedRedis shared) : IClassFixture<SharedR
 
         await PushAsync("q1", [(byte)'f', 0xFF, 0xFF, 0xFF, 0xFF]);
         await PushAsync("q1", Encoding.UTF8.GetBytes("e\0q2\0b\0a\03\0-"));
+        await PushAsync("q1", Encoding.UTF8.GetBytes(new string('z', 100_000)));
         await _store.SweepAsync(Sweep);
         Assert.Equal(JobState.Waiting, await StateAsync("b"));
         Assert.Equal(0, await OutboxAsync("q1"));
+        var told = _logs.Entries.Where(static entry => entry.Id == 2045).ToList();
+        Assert.Equal(6, told.Count);
+        Assert.All(told, static entry => Assert.True(entry.Level == Microsoft.Extensions.Logging.LogLevel.Warning && entry.Text.Contains("queue q1", StringComparison.Ordinal) && entry.Text.Length < 500, entry.Text));
+        Assert.Contains(told, static entry => entry.Text.Contains("100000 bytes", StringComparison.Ordinal) && entry.Text.Contains("7A7A7A", StringComparison.Ordinal));
     }
 
     [Theory]

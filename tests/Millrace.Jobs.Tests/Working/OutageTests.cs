@@ -166,6 +166,27 @@ public sealed class OutageTests
         Assert.InRange(job.StartedAt!.Value - crashed, Lease, Lease + TimeSpan.FromSeconds(11));
     }
 
+    [Fact, Trait("peer", "7")]
+    public async Task A_process_that_starts_again_is_another_worker()
+    {
+        var clock = new FakeClock();
+        var memory = new MemoryJobStore(clock);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var life = 0; life < 3; life++)
+        {
+            await using var engine = await Engine.StartAsync(clock, memory);
+            await Turn.UntilAsync(() => clock.ArmedTimers > 0);
+            while ((await memory.GetWorkersAsync()).Count == 0)
+            {
+                await Turn.NextAsync();
+            }
+
+            var identity = Assert.Single(await memory.GetWorkersAsync()).Identity;
+            Assert.Equal((Environment.MachineName, Environment.ProcessId), (identity.Host, identity.ProcessId));
+            Assert.True(names.Add(identity.Id), $"{identity.Id} came back");
+        }
+    }
+
     [Fact, Trait("req", "J-09")]
     public async Task A_lease_that_is_lost_again_stops_the_handlers_again()
     {

@@ -30,6 +30,9 @@ internal sealed class FinishGroups
     /// <summary>The ends of a queue that have no answer yet.</summary>
     public IReadOnlyList<JobFinish> Of(string queue) => _open.TryGetValue(queue, out var group) ? group.Finishes : [];
 
+    /// <summary>The queue's server is away: what became of its ends is not known.</summary>
+    public void LeaveUnanswered(string queue) => Answer(queue, [.. Of(queue).Select(static _ => new FinishResult(FinishStatus.Unanswered, State: null))]);
+
     public void Answer(string queue, FinishResult[] answers)
     {
         if (_open.Remove(queue, out var group))

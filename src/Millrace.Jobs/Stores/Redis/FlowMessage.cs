@@ -115,7 +115,7 @@ internal sealed class FlowMessage
         return number >= 0 && number <= message.Length - at ? number : throw Invalid();
     }
 
-    private static InvalidDataException Invalid() => new("The job store holds a message between queues that is not valid: something else wrote to its keys, or a newer Millrace did. It is passed over.");
+    private static InvalidDataException Invalid() => new("The job store holds a message between queues that is not valid: something else wrote to its keys, or a newer Millrace did.");
 
     /// <summary>One call of a script on one queue.</summary>
     /// <param name="Queue">The queue.</param>

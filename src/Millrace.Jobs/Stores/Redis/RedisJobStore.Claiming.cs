@@ -10,40 +10,46 @@ internal sealed partial class RedisJobStore
     public override async ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default)
     {
         await NameAsync(request.Queues.Select(static queue => queue.Queue), cancellationToken).ConfigureAwait(false);
-        if (request.Queues is [var only] && request.Finishes.All(finish => finish.Run.Queue == only.Queue))
-        {
-            var (jobs, answers) = await ClaimAsync(request, only with { Capacity = Math.Min(only.Capacity, request.MaximumJobs) }, request.Finishes, cancellationToken).ConfigureAwait(false);
-            return new ClaimResult(jobs, await SettleAsync(only.Queue, request.Finishes, answers).ConfigureAwait(false));
-        }
-
         var ends = new FinishGroups(request.Finishes);
         var claimed = new List<ClaimedJob>();
+        var away = new Dictionary<string, Exception>(StringComparer.Ordinal);
         if (request.Queues.Sum(static queue => (long)queue.Capacity) <= request.MaximumJobs)
         {
-            var asked = request.Queues.Select(queue => ClaimAsync(request, queue, ends.Of(queue.Queue), cancellationToken).AsTask()).ToArray();
-            await Task.WhenAll(asked).ConfigureAwait(false);
-            for (var i = 0; i < asked.Length; i++)
-            {
-                await TakeAsync(request.Queues[i].Queue, await asked[i].ConfigureAwait(false)).ConfigureAwait(false);
-            }
+            var limits = request.Queues.ToDictionary(static queue => queue.Queue, StringComparer.Ordinal);
+            await AskAsync(limits.Keys, queue => limits[queue]).ConfigureAwait(false);
         }
         else
         {
             foreach (var queue in request.Queues)
             {
                 // Also when there is no room left: the claim renews the lease.
-                var limits = queue with { Capacity = Math.Min(queue.Capacity, request.MaximumJobs - claimed.Count) };
-                await TakeAsync(queue.Queue, await ClaimAsync(request, limits, ends.Of(queue.Queue), cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+                await AskAsync([queue.Queue], _ => queue with { Capacity = Math.Min(queue.Capacity, request.MaximumJobs - claimed.Count) }).ConfigureAwait(false);
             }
         }
 
         await FinishAsync(ends, cancellationToken).ConfigureAwait(false);
-        return new ClaimResult(claimed, ends.Results);
+        return new ClaimResult(claimed, ends.Results) { Unavailable = away };
 
-        async ValueTask TakeAsync(string queue, (List<ClaimedJob> Jobs, long[] Answers) answer)
+        async ValueTask AskAsync(IReadOnlyCollection<string> queues, Func<string, QueueCapacity> limits)
         {
-            ends.Answer(queue, await SettleAsync(queue, ends.Of(queue), answer.Answers).ConfigureAwait(false));
-            claimed.AddRange(answer.Jobs);
+            var failed = await ReachAsync(
+                queues,
+                async queue =>
+                {
+                    var finishes = ends.Of(queue);
+                    var (jobs, answers) = await ClaimAsync(request, limits(queue), finishes, cancellationToken).ConfigureAwait(false);
+                    return (Queue: queue, Jobs: jobs, Answers: await SettleAsync(queue, finishes, answers).ConfigureAwait(false));
+                },
+                answer =>
+                {
+                    ends.Answer(answer.Queue, answer.Answers);
+                    claimed.AddRange(answer.Jobs);
+                }).ConfigureAwait(false);
+            foreach (var (queue, error) in failed)
+            {
+                away[queue] = error;
+                ends.LeaveUnanswered(queue);
+            }
         }
     }
 
@@ -54,17 +60,24 @@ internal sealed partial class RedisJobStore
         return ends.Results;
     }
 
-    private ValueTask FinishAsync(FinishGroups ends, CancellationToken cancellationToken) => EachAsync(
-        ends.Unanswered,
-        async queue =>
+    private async ValueTask FinishAsync(FinishGroups ends, CancellationToken cancellationToken)
+    {
+        var away = await ReachAsync(
+            ends.Unanswered,
+            async queue =>
+            {
+                var finishes = ends.Of(queue);
+                var arguments = new List<RedisArgument>(5 + finishes.Count) { Now() };
+                FinishText.Add(arguments, finishes);
+                var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
+                return (Queue: queue, Answers: await SettleAsync(queue, finishes, [.. reply.Items.Select(static item => item.AsInt64())]).ConfigureAwait(false));
+            },
+            answer => ends.Answer(answer.Queue, answer.Answers)).ConfigureAwait(false);
+        foreach (var queue in away.Keys)
         {
-            var finishes = ends.Of(queue);
-            var arguments = new List<RedisArgument>(5 + finishes.Count) { Now() };
-            FinishText.Add(arguments, finishes);
-            var reply = await RunAsync(JobScripts.Finish, queue, arguments, cancellationToken).ConfigureAwait(false);
-            return (Queue: queue, Answers: await SettleAsync(queue, finishes, [.. reply.Items.Select(static item => item.AsInt64())]).ConfigureAwait(false));
-        },
-        answer => ends.Answer(answer.Queue, answer.Answers));
+            ends.LeaveUnanswered(queue);
+        }
+    }
 
     private async ValueTask<(List<ClaimedJob> Jobs, long[] Answers)> ClaimAsync(
         ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using System.Text;
+using Millrace.Jobs.Diagnostics;
 using Millrace.Redis;
 
 namespace Millrace.Jobs.Stores.Redis;
@@ -9,6 +11,9 @@ internal sealed partial class RedisJobStore
 {
     /// <summary>Messages of a queue that are looked at together.</summary>
     private const int MessagesPerLook = 100;
+
+    /// <summary>How many bytes of a message that cannot be read the log shows.</summary>
+    private const int BytesToTell = 16;
 
     public override async ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default)
     {
@@ -73,25 +78,44 @@ internal sealed partial class RedisJobStore
     private async ValueTask RelayAsync(IEnumerable<string> queues, CancellationToken cancellationToken)
     {
         var open = new Queue<string>(queues);
+        RedisException? away = null;
         while (open.TryDequeue(out var queue))
         {
-            while (true)
+            try
             {
-                var messages = await _redis.ExecuteAsync("LRANGE", cancellationToken, Keys(queue).Outbox, 0, MessagesPerLook - 1).ConfigureAwait(false);
-                foreach (var message in messages.Items)
-                {
-                    foreach (var told in await DeliverAsync(queue, message.AsBytes()!, cancellationToken).ConfigureAwait(false))
-                    {
-                        open.Enqueue(told);
-                    }
+                await RelayAsync(queue, open, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RedisException error) when (QueueOutages.IsOutage(error))
+            {
+                away ??= error; // the queues after it are not to wait for it
+            }
+        }
 
-                    await _redis.ExecuteAsync("LREM", cancellationToken, Keys(queue).Outbox, 1, message.AsBytes()!).ConfigureAwait(false);
+        if (away is not null)
+        {
+            ExceptionDispatchInfo.Throw(away);
+        }
+    }
+
+    /// <summary>Delivers what one queue has to tell others; adds those that have to tell others in turn.</summary>
+    private async ValueTask RelayAsync(string queue, Queue<string> open, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var messages = await _redis.ExecuteAsync("LRANGE", cancellationToken, Keys(queue).Outbox, 0, MessagesPerLook - 1).ConfigureAwait(false);
+            foreach (var message in messages.Items)
+            {
+                foreach (var told in await DeliverAsync(queue, message.AsBytes()!, cancellationToken).ConfigureAwait(false))
+                {
+                    open.Enqueue(told);
                 }
 
-                if (messages.Count < MessagesPerLook)
-                {
-                    break;
-                }
+                await _redis.ExecuteAsync("LREM", cancellationToken, Keys(queue).Outbox, 1, message.AsBytes()!).ConfigureAwait(false);
+            }
+
+            if (messages.Count < MessagesPerLook)
+            {
+                return;
             }
         }
     }
@@ -104,9 +128,11 @@ internal sealed partial class RedisJobStore
         {
             message = FlowMessage.Read(from, bytes);
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException error)
         {
-            return []; // it must not stand in the way of the others
+            // It must not stand in the way of the others.
+            Log.MessageUnreadable(_logger, from, bytes.Length, Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, BytesToTell))), error.Message);
+            return [];
         }
 
         var told = new List<string>();

@@ -1,3 +1,5 @@
+using Millrace.Redis;
+
 namespace Millrace.Jobs.Stores.Redis;
 
 /// <summary>Housekeeping.</summary>
@@ -5,18 +7,20 @@ internal sealed partial class RedisJobStore
 {
     public override async ValueTask<SweepResult> SweepAsync(SweepRequest request, CancellationToken cancellationToken = default)
     {
-        var queues = await QueuesAsync(cancellationToken).ConfigureAwait(false);
         var (before, behind) = LostWorkerText();
         var rescued = new List<JobRecord>();
         var more = false;
+        var queues = await ReachableQueuesAsync(cancellationToken).ConfigureAwait(false);
         foreach (var queue in queues)
         {
-            var reply = await RunAsync(JobScripts.Sweep, queue, [Now(), request.MaximumJobs - rescued.Count, before, behind], cancellationToken).ConfigureAwait(false);
-            more |= reply[0].AsInt64() == 1;
-            rescued.AddRange(StoredJob.ReadAll(queue, reply[1]).Select(static job => job.Record));
+            await ReachAsync([queue], async _ => await RunAsync(JobScripts.Sweep, queue, [Now(), request.MaximumJobs - rescued.Count, before, behind], cancellationToken).ConfigureAwait(false), reply =>
+            {
+                more |= reply[0].AsInt64() == 1;
+                rescued.AddRange(StoredJob.ReadAll(queue, reply[1]).Select(static job => job.Record));
+            }).ConfigureAwait(false);
         }
 
-        var removed = 0;
+        queues = [.. queues.Where(queue => _outages.Find(queue) is null)];        var removed = 0;
         foreach (var (state, retention) in ((JobState, JobRetention)[])[(JobState.Completed, request.Completed), (JobState.Cancelled, request.Cancelled), (JobState.Dead, request.Dead)])
         {
             var (count, left) = await RetainAsync(queues, state, retention, request.MaximumJobs, cancellationToken).ConfigureAwait(false);
@@ -24,7 +28,15 @@ internal sealed partial class RedisJobStore
             more |= left;
         }
 
-        await TellAndAuditAsync(queues, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await TellAndAuditAsync(queues, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisException error) when (QueueOutages.IsOutage(error))
+        {
+            // A queue that was to be told is away, which claims tell of. The messages stay where they are.
+        }
+
         return new SweepResult { Rescued = rescued, Removed = removed, More = more };
     }
 
@@ -41,7 +53,7 @@ internal sealed partial class RedisJobStore
         var removed = 0;
         await EachAsync(
             chosen.Select(static job => job.Queue).Distinct(StringComparer.Ordinal),
-            queue => RunAsync(JobScripts.Delete, queue, [Now(), (int)state, .. chosen.Where(job => job.Queue == queue).Select(static job => (Millrace.Redis.RedisArgument)job.Id)], cancellationToken),
+            queue => RunAsync(JobScripts.Delete, queue, [Now(), (int)state, .. chosen.Where(job => job.Queue == queue).Select(static job => (RedisArgument)job.Id)], cancellationToken),
             reply => removed += reply.Items.Count(static id => id.AsString()!.Length > 0)).ConfigureAwait(false);
         return (removed, more);
     }

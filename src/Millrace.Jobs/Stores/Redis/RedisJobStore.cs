@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Collections.ObjectModel;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Redis;
 
 namespace Millrace.Jobs.Stores.Redis;
@@ -23,10 +26,13 @@ internal sealed partial class RedisJobStore : JobStore
     private readonly WorkSignal _signal;
     private readonly WakeUps _wakeUps;
     private readonly ReplicaWish _wish;
+    private readonly QueueOutages _outages;
+    private readonly ILogger _logger;
     private readonly RedisKey _queues;
     private readonly ConcurrentDictionary<string, QueueKeys> _keys = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, EnqueueLine> _lines = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _named = new(StringComparer.Ordinal);
+    private string[] _known = []; // the queues that there were when their names were last read
     private bool _closed;
 
     /// <param name="redis">The client; stays the caller's.</param>
@@ -34,13 +40,15 @@ internal sealed partial class RedisJobStore : JobStore
     /// <param name="clock">This process's clock.</param>
     /// <param name="serverClock">Whether the store's clock is the server's own, rather than this one; null: it is, unless this one is not the system's
     /// (a test's, which then moves the store's time too).</param>
+    /// <param name="logger">Told of what had to be passed over; null for nobody.</param>
     /// <param name="wish">Which replicas have to have a job that is acknowledged; none by default.</param>
-    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock, bool? serverClock = null, ReplicaWish wish = default)
+    public RedisJobStore(RedisClient redis, string prefix, TimeProvider clock, bool? serverClock = null, ILogger? logger = null, ReplicaWish wish = default)
     {
-        (_redis, _prefix, _clock, _wish) = (redis, prefix, clock, wish);
+        (_redis, _prefix, _clock, _logger, _wish) = (redis, prefix, clock, logger ?? NullLogger.Instance, wish);
         _serverClock = serverClock ?? ReferenceEquals(clock, TimeProvider.System);
         _signal = new WorkSignal(clock);
         _wakeUps = new WakeUps(redis, _signal);
+        _outages = new QueueOutages(async (queue, token) => await RunAsync(JobScripts.FindWork, queue, [Now()], token).ConfigureAwait(false), _signal.Pulse);
         _queues = $"{prefix}:queues";
     }
 
@@ -65,8 +73,8 @@ internal sealed partial class RedisJobStore : JobStore
         await NameAsync(request.Worker.Queues, cancellationToken).ConfigureAwait(false);
         var (cancel, lost, told) = (new List<JobRun>(), new List<JobRun>(), new List<string>());
         var runs = request.Runs.ToLookup(static run => run.Queue, StringComparer.Ordinal);
-        var queues = request.Worker.Queues.Union(runs.Select(static queue => queue.Key), StringComparer.Ordinal);
-        await EachAsync(queues, async queue =>
+        var queues = request.Worker.Queues.Union(runs.Select(static queue => queue.Key), StringComparer.Ordinal).ToList();
+        var away = await ReachAsync(queues, async queue =>
         {
             List<RedisArgument> arguments = [Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker)];
             foreach (var run in runs[queue])
@@ -98,7 +106,7 @@ internal sealed partial class RedisJobStore : JobStore
             }
         }).ConfigureAwait(false);
         await RelayAsync(told).ConfigureAwait(false);
-        return new HeartbeatResult(cancel, lost);
+        return away.Count > 0 && queues.All(away.ContainsKey) ? throw Away(away.Values.First()) : new HeartbeatResult(cancel, lost) { Unavailable = away };
     }
 
     public override async ValueTask LeaveAsync(string workerId, CancellationToken cancellationToken = default) =>
@@ -166,16 +174,12 @@ internal sealed partial class RedisJobStore : JobStore
 
     public override async ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default)
     {
-        foreach (var queue in queues)
-        {
-            await _wakeUps.ListenAsync(Keys(queue), cancellationToken).ConfigureAwait(false);
-        }
-
-        // Listen first, look next, wait last: then no wake-up is lost.
-        cancellationToken.ThrowIfCancellationRequested();
+        // Listen first, look next, wait last: then no wake-up is lost; nor that a queue is back whose server was away.
         using var waiter = _signal.Register(queues);
+        var listening = await ListenAsync(queues, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
         var left = until - _clock.GetUtcNow();
-        await EachAsync(queues, queue => RunAsync(JobScripts.FindWork, queue, [Now()], cancellationToken), reply =>
+        await ReachAsync(listening, queue => RunAsync(JobScripts.FindWork, queue, [Now()], cancellationToken), reply =>
         {
             var (now, due) = (reply[0].AsInt64(), reply[1].AsInt64());
             var wait = due < 0 ? left : TimeSpan.FromMilliseconds(Math.Max(0, due - now));
@@ -191,6 +195,7 @@ internal sealed partial class RedisJobStore : JobStore
     {
         Volatile.Write(ref _closed, true);
         _signal.Close();
+        await _outages.DisposeAsync().ConfigureAwait(false);
         await _wakeUps.DisposeAsync().ConfigureAwait(false);
         foreach (var line in _lines.Values)
         {
@@ -225,9 +230,34 @@ internal sealed partial class RedisJobStore : JobStore
         }
     }
 
-    /// <summary>Adds the queue to those that are known, unless that was done a moment ago.</summary>
-    private ValueTask NameAsync(string queue, CancellationToken cancellationToken) =>
-        _named.TryGetValue(queue, out var since) && TimeProvider.System.GetElapsedTime(since) < NamedFor ? default : AddNameAsync(queue, cancellationToken);
+    /// <summary>Adds the queue to those that are known, unless that was done a moment ago. Only the first time is waited for: the server that knows the names may be away
+    /// while that of the queue works.</summary>
+    private ValueTask NameAsync(string queue, CancellationToken cancellationToken)
+    {
+        if (!_named.TryGetValue(queue, out var since))
+        {
+            return AddNameAsync(queue, cancellationToken);
+        }
+
+        if (TimeProvider.System.GetElapsedTime(since) >= NamedFor && _named.TryUpdate(queue, TimeProvider.System.GetTimestamp(), since))
+        {
+            _ = AddNameAgainAsync(queue); // ends with the command's time-out at the latest
+        }
+
+        return default;
+    }
+
+    private async Task AddNameAgainAsync(string queue)
+    {
+        try
+        {
+            await AddNameAsync(queue, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RedisException or ObjectDisposedException)
+        {
+            // In a moment once more.
+        }
+    }
 
     private async ValueTask AddNameAsync(string queue, CancellationToken cancellationToken)
     {
@@ -240,7 +270,87 @@ internal sealed partial class RedisJobStore : JobStore
         var reply = await _redis.ExecuteAsync("SMEMBERS", cancellationToken, _queues).ConfigureAwait(false);
         string[] names = [.. reply.Items.Select(static item => item.AsString()!)];
         Array.Sort(names, StringComparer.Ordinal);
+        Volatile.Write(ref _known, names);
         return names;
+    }
+
+    /// <summary>The queues that can be worked on: also while the server that knows the names of all is away.</summary>
+    private async ValueTask<IReadOnlyList<string>> ReachableQueuesAsync(CancellationToken cancellationToken)
+    {
+        IEnumerable<string> queues;
+        try
+        {
+            queues = await QueuesAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisException error) when (QueueOutages.IsOutage(error) && (_known.Length > 0 || !_named.IsEmpty))
+        {
+            queues = _known.Union(_named.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        }
+
+        string[] all = [.. queues], reachable = [.. all.Where(queue => _outages.Find(queue) is null)];
+        return reachable.Length == 0 && all.Length > 0 && _outages.Find(all[0]) is { } reason ? throw Away(reason) : reachable;
+    }
+
+    /// <summary>What is thrown where no queue can be reached.</summary>
+    private static RedisConnectionException Away(Exception error) => new("None of the queues can be reached: " + error.Message, error);
+
+    /// <summary>Has this process told of work in these queues; gives those whose server is not away.</summary>
+    private async ValueTask<List<string>> ListenAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken)
+    {
+        var listening = new List<string>(queues.Count);
+        foreach (var queue in queues)
+        {
+            if (_outages.Find(queue) is not null)
+            {
+                continue;
+            }
+
+            try
+            {
+                await _wakeUps.ListenAsync(Keys(queue), cancellationToken).ConfigureAwait(false);
+                listening.Add(queue);
+            }
+            catch (RedisException error) when (QueueOutages.IsOutage(error))
+            {
+                _outages.Add(queue, error);
+            }
+        }
+
+        return listening;
+    }
+
+    /// <summary>As <see cref="EachAsync"/>, but for queues whose server is away, which are given back with the reason.</summary>
+    private async ValueTask<IReadOnlyDictionary<string, Exception>> ReachAsync<T>(IEnumerable<string> queues, Func<string, ValueTask<T>> ask, Action<T> take)
+    {
+        Dictionary<string, Exception>? away = null;
+        var asked = new List<(string Queue, Task<T> Answer)>();
+        foreach (var queue in queues)
+        {
+            if (_outages.Find(queue) is { } known)
+            {
+                (away ??= new(StringComparer.Ordinal))[queue] = known;
+            }
+            else
+            {
+                asked.Add((queue, ask(queue).AsTask()));
+            }
+        }
+
+        await ((Task)Task.WhenAll(asked.Select(static one => one.Answer))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var (queue, answer) in asked)
+        {
+            try
+            {
+                take(await answer.ConfigureAwait(false));
+            }
+            catch (RedisException error) when (QueueOutages.IsOutage(error))
+            {
+                _outages.Add(queue, error);
+                (away ??= new(StringComparer.Ordinal))[queue] = error;
+            }
+        }
+
+        return away ?? (IReadOnlyDictionary<string, Exception>)ReadOnlyDictionary<string, Exception>.Empty;
     }
 
     /// <summary>Asks all queues at once and takes their answers in turn; fails when one of them does, after all have answered.</summary>

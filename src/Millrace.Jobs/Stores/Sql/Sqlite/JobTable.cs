@@ -171,6 +171,10 @@ internal static class JobTable
         return new SqlJob(job.Sequence, token, next);
     }
 
+    /// <summary>Gives back the unique key that a job holds until it starts or has ended, also of a row that is not valid.</summary>
+    public static async ValueTask ReleaseUniqueAsync(WriteSession session, long sequence) =>
+        await session.Statement(DeleteUnique).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
+
     /// <summary>Removes a job with all that belongs to it. Takes what it needs only, so that a row that is not valid can be removed too.</summary>
     public static async ValueTask RemoveAsync(WriteSession session, long sequence, string queue, JobState state, int attempt)
     {
@@ -184,7 +188,7 @@ internal static class JobTable
             await session.Statement(DeleteLog).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         }
 
-        await session.Statement(DeleteUnique).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
+        await ReleaseUniqueAsync(session, sequence).ConfigureAwait(false);
         await session.Statement(Delete).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeletePayload).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeleteTags).Set("@job", sequence).RunAsync().ConfigureAwait(false);

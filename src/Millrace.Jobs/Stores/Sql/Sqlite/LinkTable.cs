@@ -92,10 +92,16 @@ internal static class LinkTable
     /// <summary>A job is removed: it waits for nothing any more, and those that wait for it wait in vain.</summary>
     public static async ValueTask RemoveAsync(WriteSession session, long sequence, string queue)
     {
-        var id = (string?)await session.Statement(FindId).Set("@sequence", sequence).ScalarAsync().ConfigureAwait(false);
         await session.Statement(DeleteWait).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeleteLinks).Set("@job", sequence).RunAsync().ConfigureAwait(false);
-        await TellAsync(session, new(new(queue, id!), JobState.Cancelled, null)).ConfigureAwait(false);
+        await TellAsync(session, sequence, queue, JobState.Cancelled).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="TellAsync(WriteSession, LinkEnd)"/>, of a job whose row may not be valid.</summary>
+    public static async ValueTask TellAsync(WriteSession session, long sequence, string queue, JobState ended)
+    {
+        var id = (string?)await session.Statement(FindId).Set("@sequence", sequence).ScalarAsync().ConfigureAwait(false);
+        await TellAsync(session, new(new(queue, id!), ended, null)).ConfigureAwait(false);
     }
 
     private static async ValueTask TellAsync(WriteSession session, LinkEnd end, Waiting waiting)

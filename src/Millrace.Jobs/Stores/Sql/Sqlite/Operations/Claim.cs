@@ -110,10 +110,12 @@ internal static class Claim
     // A row that is not valid must not stand in the way of the others: it becomes a dead job that says why.
     private static async ValueTask BuryAsync(WriteSession session, string queue, long sequence, string error)
     {
+        await JobTable.ReleaseUniqueAsync(session, sequence).ConfigureAwait(false); // before the row forgets its key
         await session.Statement(Bury).Set("@sequence", sequence).Set("@now", session.Now).Set("@error", error).RunAsync().ConfigureAwait(false);
         await session.Statement(BuryPayload).Set("@job", sequence).Set("@payload", Array.Empty<byte>()).RunAsync().ConfigureAwait(false);
         session.Count(queue, JobState.Waiting, attempt: 0, -1);
         session.Count(queue, JobState.Dead, attempt: 0, 1);
+        await LinkTable.TellAsync(session, sequence, queue, JobState.Dead).ConfigureAwait(false);
     }
 
     private static (long Sequence, SqlJob? Job, string? Error) TryRead(SqlRow row)

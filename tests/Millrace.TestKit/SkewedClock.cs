@@ -1,7 +1,7 @@
-namespace Millrace.Jobs.Tests.Servers;
+namespace Millrace.TestKit;
 
 /// <summary>The clock of a machine that is set wrong: its timers and its stopwatch are right. May be set anew while it is used.</summary>
-internal sealed class SkewedClock(TimeSpan by) : TimeProvider
+public sealed class SkewedClock(TimeSpan by) : TimeProvider
 {
     private long _ticks = by.Ticks;
 
@@ -12,5 +12,6 @@ internal sealed class SkewedClock(TimeSpan by) : TimeProvider
         set => Interlocked.Exchange(ref _ticks, value.Ticks);
     }
 
+    /// <inheritdoc />
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + By;
 }
