@@ -21,7 +21,7 @@ public sealed partial class JobFaultTests
     {
         var marked = Marked().ToHashSet();
 
-        Assert.Empty(Rows().Where(row => !marked.Contains(row)));
+        Assert.DoesNotContain(Rows(), row => !marked.Contains(row));
     }
 
     /// <summary>Fault and test of each name in the table's last column.</summary>
