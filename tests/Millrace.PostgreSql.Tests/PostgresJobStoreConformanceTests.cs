@@ -4,20 +4,31 @@ using Npgsql;
 
 namespace Millrace.PostgreSql.Tests;
 
-/// <summary>The shared suite and the seeded model test, on a server.</summary>
-public sealed class PostgresJobStoreConformanceTests(Server server) : JobGuardConformance
+/// <summary>The shared suite and the seeded model test, on a server. Its many tests take turns in one database.</summary>
+public sealed class PostgresJobStoreConformanceTests(PostgresJobStoreConformanceTests.SharedDatabase shared)
+    : JobGuardConformance, IClassFixture<PostgresJobStoreConformanceTests.SharedDatabase>
 {
-    private NpgsqlDataSource? _source;
-
     protected override async ValueTask<JobStore> CreateStoreAsync(TimeProvider clock)
     {
-        _source = NpgsqlDataSource.Create(await server.Postgres.CreateDatabaseAsync());
-        return SqlJobStore.OnPostgres(_source, clock);
+        await shared.EmptyAsync();
+        return SqlJobStore.OnPostgres(shared.Source, clock);
     }
 
-    public override async ValueTask DisposeAsync()
+    public sealed class SharedDatabase(Server server) : IAsyncLifetime
     {
-        await base.DisposeAsync();
-        await _source!.DisposeAsync();
+        private Database _database = null!;
+
+        public NpgsqlDataSource Source => _database.Source;
+
+        public async ValueTask InitializeAsync() => _database = await Database.CreateAsync(server);
+
+        public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+        /// <summary>Leaves the tables as the migrations do.</summary>
+        public async Task EmptyAsync()
+        {
+            var tables = await _database.ColumnAsync("SELECT format('millrace.%I', tablename) FROM pg_tables WHERE schemaname = 'millrace' AND tablename <> 'schema'");
+            await _database.ExecuteAsync($"TRUNCATE {string.Join(", ", tables)} RESTART IDENTITY; ALTER SEQUENCE millrace.token RESTART");
+        }
     }
 }
