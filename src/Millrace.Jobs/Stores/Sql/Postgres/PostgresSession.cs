@@ -20,6 +20,7 @@ internal sealed class PostgresSession : IAsyncDisposable
         """;
 
     private const string Savepoint = "millrace";
+    private const int MaximumOpenings = 10; // a driver clears its pool when one of its connections breaks, or hands out the others as well
 
     private readonly DbConnection _connection;
     private readonly List<Shape> _shapes = []; // as many as there are combinations of statements in the operations: some dozens
@@ -38,19 +39,26 @@ internal sealed class PostgresSession : IAsyncDisposable
     /// <summary>Whether its connection is gone.</summary>
     public bool IsLost => _connection.State != ConnectionState.Open;
 
+    /// <summary>Opens a session. A connection that fails at the first word had died in its driver's pool: then another one is asked for.</summary>
     public static async ValueTask<PostgresSession> OpenAsync(DbDataSource dataSource, PostgresTexts texts, int slot, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        var session = new PostgresSession(connection, texts, slot);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await session.ExecuteAsync(Settings, cancellationToken).ConfigureAwait(false);
-            return session;
-        }
-        catch
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
+            var session = new PostgresSession(await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), texts, slot);
+            try
+            {
+                await session.ExecuteAsync(Settings, cancellationToken).ConfigureAwait(false);
+                return session;
+            }
+            catch (DbException) when (attempt < MaximumOpenings && session.IsLost && !cancellationToken.IsCancellationRequested)
+            {
+                await session._connection.DisposeAsync().ConfigureAwait(false);
+            }
+            catch
+            {
+                await session._connection.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
     }
 
