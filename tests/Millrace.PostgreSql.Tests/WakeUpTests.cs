@@ -155,6 +155,27 @@ public sealed class WakeUpTests(Server server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_transaction_of_a_caller_wakes_by_its_commit()
+    {
+        var (worker, other) = (Listen(_database), _database.Open(_clock));
+        await using var connection = await _database.Source.OpenConnectionAsync();
+        await using (var undone = await connection.BeginTransactionAsync())
+        {
+            await other.EnqueueWithinAsync(undone, [Database.Job("a")], 1_000);
+            await undone.RollbackAsync();
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync();
+        await other.EnqueueWithinAsync(transaction, [Database.Job("b")], 1_000);
+        var wait = await SleepAsync(worker, "default"); // later than the enqueue, and before the commit
+        Assert.False(wait.IsCompleted);
+        await transaction.CommitAsync();
+
+        await wait.WaitAsync(Database.Guard);
+        Assert.Equal("b", Assert.Single((await worker.ClaimAsync(Database.Ask("w", 10))).Jobs).Id);
+    }
+
+    [Fact]
     public async Task A_listener_whose_connection_is_cut_looks_for_work_and_listens_again()
     {
         var (worker, other) = (Listen(_database), _database.Open(_clock));

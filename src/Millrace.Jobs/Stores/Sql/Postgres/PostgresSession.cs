@@ -25,6 +25,8 @@ internal sealed class PostgresSession : IAsyncDisposable
     private readonly DbConnection _connection;
     private readonly List<Shape> _shapes = []; // as many as there are combinations of statements in the operations: some dozens
     private DbTransaction? _transaction;
+    private bool _isJoined; // connection and transaction are the caller's
+    private bool _isSaved;
 
     private PostgresSession(DbConnection connection, PostgresTexts texts, int slot) => (_connection, Texts, Slot) = (connection, texts, slot);
 
@@ -62,6 +64,10 @@ internal sealed class PostgresSession : IAsyncDisposable
         }
     }
 
+    /// <summary>A session within a transaction of the caller's: it changes no setting of the connection and leaves nothing prepared there.</summary>
+    public static PostgresSession Join(DbConnection connection, DbTransaction transaction, PostgresTexts texts) =>
+        new(connection, texts, slot: -1) { _transaction = transaction, _isJoined = true };
+
     /// <summary>Begins a batch of statements.</summary>
     public PostgresBatch Batch() => new(this);
 
@@ -77,7 +83,21 @@ internal sealed class PostgresSession : IAsyncDisposable
     }
 
     /// <summary>Marks the place in the transaction to which <see cref="UndoAsync"/> goes back.</summary>
-    public async ValueTask SaveAsync(CancellationToken cancellationToken) => await _transaction!.SaveAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+    public async ValueTask SaveAsync(CancellationToken cancellationToken)
+    {
+        await _transaction!.SaveAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+        _isSaved = true;
+    }
+
+    /// <summary>Forgets the place, if there is one, so that a caller's transaction has no mark of ours.</summary>
+    public async ValueTask ForgetSaveAsync(CancellationToken cancellationToken)
+    {
+        if (_isSaved)
+        {
+            await _transaction!.ReleaseAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+            _isSaved = false;
+        }
+    }
 
     /// <summary>Undoes what was done since <see cref="SaveAsync"/>; the transaction goes on.</summary>
     public async ValueTask UndoAsync(CancellationToken cancellationToken) => await _transaction!.RollbackAsync(Savepoint, cancellationToken).ConfigureAwait(false);
@@ -117,16 +137,25 @@ internal sealed class PostgresSession : IAsyncDisposable
         batch.Transaction = _transaction;
         statements.ForEach(statement => statement.Create(batch));
         _shapes.Add(new Shape(statements.ConvertAll(static statement => statement.Text), batch));
-        await batch.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        if (!_isJoined)
+        {
+            await batch.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         return batch;
     }
 
-    /// <summary>Gives the connection back as it was; one that failed is closed by its driver.</summary>
+    /// <summary>Gives the connection back as it was, unless it is the caller's; one that failed is closed by its driver.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var shape in _shapes)
         {
             await shape.Batch.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_isJoined)
+        {
+            return;
         }
 
         try
