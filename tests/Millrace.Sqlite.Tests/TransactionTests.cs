@@ -37,7 +37,7 @@ public sealed class TransactionTests : IAsyncLifetime
         }
 
         await _store.EnqueueWithinAsync(transaction, [StoreFixture.Job("a") with { Tags = ["t"] }, StoreFixture.Job("b")], 100);
-        var unique = new JobUniqueness { Key = "k" };
+        var unique = new JobUniqueness { Key = "k", Until = UniqueUntil.Ended };
         Assert.Empty((await _store.EnqueueWithinAsync(transaction, [StoreFixture.Job("c") with { Unique = unique }], 100)).Existing);
         Assert.Equal("c", (await _store.EnqueueWithinAsync(transaction, [StoreFixture.Job("d") with { Unique = unique }], 100)).Holders["d"]);
         Assert.Equal("default", (await _store.EnqueueWithinAsync(transaction, [StoreFixture.Job("x")], 3)).FullQueue);
