@@ -31,7 +31,7 @@ public sealed partial class JobClient
             jobs[i] = step.Stored;
         }
 
-        await StoreAsync(jobs, _store.EnqueueFlowAsync, cancellationToken).ConfigureAwait(false);
+        await StoreAsync(jobs, PutFlowAsync, cancellationToken).ConfigureAwait(false);
         return Array.ConvertAll(jobs, static job => job.Id);
     }
 
@@ -41,6 +41,13 @@ public sealed partial class JobClient
     /// <summary>Where the jobs are that one is to wait for.</summary>
     private async ValueTask<IReadOnlyList<JobAddress>> FindAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
+        if (_transaction is not null && ids.Count > 0)
+        {
+            // Its row would be locked until the transaction ends, and its worker would wait for that.
+            throw new NotSupportedException(
+                $"A job that is enqueued in a transaction can wait for jobs of its own flow only, not for '{ids[0]}'. Enqueue both as one JobFlow, or this one after the commit.");
+        }
+
         var found = new List<JobAddress>(ids.Count);
         foreach (var id in ids)
         {
@@ -69,7 +76,7 @@ public sealed partial class JobClient
         }
 
         var others = await FindAsync(wish.AfterValue, cancellationToken).ConfigureAwait(false);
-        await StoreAsync([Link(job, others, wish)], _store.EnqueueFlowAsync, cancellationToken).ConfigureAwait(false);
+        await StoreAsync([Link(job, others, wish)], PutFlowAsync, cancellationToken).ConfigureAwait(false);
         return job.Id;
     }
 }

@@ -59,7 +59,7 @@ public sealed partial class JobClient
             return await StoreAfterAsync(stored, wish, cancellationToken).ConfigureAwait(false);
         }
 
-        var outcome = await StoreAsync([stored], _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
+        var outcome = await StoreAsync([stored], PutAsync, cancellationToken).ConfigureAwait(false);
         return outcome.Holders.Count == 0 ? stored.Id : outcome.Holders.GetValueOrDefault(stored.Id, stored.Id);
     }
 
@@ -98,7 +98,7 @@ public sealed partial class JobClient
             stored[index++] = _factory.Create(job, wish);
         }
 
-        var outcome = await StoreAsync(stored, _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
+        var outcome = await StoreAsync(stored, PutAsync, cancellationToken).ConfigureAwait(false);
         return outcome.Holders.Count == 0
             ? Array.ConvertAll(stored, static job => job.Id)
             : Array.ConvertAll(stored, job => outcome.Holders.GetValueOrDefault(job.Id, job.Id));
@@ -245,7 +245,7 @@ public sealed partial class JobClient
         }
 
         var job = ScheduleTimes.CreateJob(schedule.Definition, _factory.NewId());
-        await StoreAsync([job], _store.EnqueueAsync, cancellationToken).ConfigureAwait(false);
+        await StoreAsync([job], PutAsync, cancellationToken).ConfigureAwait(false);
         return job.Id;
     }
 
@@ -337,7 +337,7 @@ public sealed partial class JobClient
             foreach (var job in added)
             {
                 _metrics.Enqueued(job.Queue, job.Type);
-                if (_notifications.Enabled)
+                if (_notifications.Enabled && _transaction is null)
                 {
                     hold.Publish(_notifications.Describe(job));
                 }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Millrace.Jobs;
 
 /// <summary>Where jobs live: few coarse operations, each one atomic and idempotent. Memory is the executable specification.</summary>
@@ -53,6 +55,22 @@ public abstract class JobStore : IAsyncDisposable
     /// looks a moment before.)</param>
     /// <param name="cancellationToken">Gives up before the work is done, or not at all.</param>
     public abstract ValueTask<EnqueueOutcome> EnqueueFlowAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default);
+
+    /// <summary><see cref="EnqueueAsync"/> as a part of a transaction of the caller's: the jobs exist once it commits, and never if it
+    /// does not. A store that is not a database's throws <see cref="NotSupportedException"/>.</summary>
+    /// <param name="transaction">A transaction that is under way, on a connection to the database that holds the jobs. It is the caller's to end; nothing else of the connection changes.</param>
+    /// <param name="jobs">As there.</param>
+    /// <param name="maximumQueueLength">As there; jobs of transactions that have not ended are not seen.</param>
+    /// <param name="cancellationToken">Gives up; then the transaction can only be rolled back.</param>
+    /// <exception cref="ArgumentException">The transaction is one of another database.</exception>
+    /// <exception cref="InvalidOperationException">The transaction has ended.</exception>
+    public virtual ValueTask<EnqueueOutcome> EnqueueWithinAsync(
+        DbTransaction transaction, IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) => throw NoTransactions();
+
+    /// <summary><see cref="EnqueueFlowAsync"/> as a part of a transaction of the caller's; see
+    /// <see cref="EnqueueWithinAsync"/>.</summary>
+    public virtual ValueTask<EnqueueOutcome> EnqueueFlowWithinAsync(
+        DbTransaction transaction, IReadOnlyList<NewJob> jobs, int maximumQueueLength, CancellationToken cancellationToken = default) => throw NoTransactions();
 
     /// <summary>What a job has to do with others; null when the store does not hold it.</summary>
     public abstract ValueTask<JobLinks?> GetLinksAsync(string id, CancellationToken cancellationToken = default);
@@ -179,6 +197,10 @@ public abstract class JobStore : IAsyncDisposable
         JobState.Dead => $"The job '{id}' that it waited for is dead.",
         _ => $"The job '{id}' that it waited for was cancelled or removed.",
     };
+
+    private NotSupportedException NoTransactions() => new(
+        $"Jobs kept in the store '{Name}' cannot be enqueued in a database transaction. Keep them in the transaction's own database (UsePostgres of Millrace.PostgreSql, UseSqlite of Millrace.Sqlite); "
+        + "or enqueue after the commit, with an id of your own (EnqueueOptions.Id), so that doing it again adds nothing.");
 
     /// <summary>Closes the store and ends every <see cref="WaitForWorkAsync"/>.</summary>
     public abstract ValueTask DisposeAsync();

@@ -60,6 +60,25 @@ public abstract class SqlJobStore : JobStore
     public static SqlJobStore OnPostgres(DbDataSource dataSource, string schema, TimeProvider? clock = null)
     {
         ArgumentNullException.ThrowIfNull(dataSource);
-        return new PostgresJobStore(dataSource, schema, clock);
+        return new PostgresJobStore(dataSource, schema, listener: null, clock);
+    }
+
+    /// <summary>A store in a PostgreSQL database, version 12 or newer, whose encoding is UTF-8, that hears of other stores' work at once.</summary>
+    /// <remarks>
+    /// <para>As <see cref="OnPostgres(DbDataSource, string, TimeProvider?)"/>, but waiting for work ends also when another store made some: as long as the
+    /// listener listens. What it may miss is looked for after 50 ms, then at intervals that double until the wait's end. While it does not listen, the store looks as one without
+    /// a listener does.</para>
+    /// <para>While somebody waits, the store uses two more connections: the listener's, and one that tells the database who waits.</para>
+    /// </remarks>
+    /// <param name="dataSource">Opens connections to one database; stays the caller's, and must outlive the store.</param>
+    /// <param name="schema">The schema of the store's tables: small letters, digits and underscores, at most 50. Stores in different schemas share nothing.</param>
+    /// <param name="listener">Hears the database's notifications; used by this store alone.</param>
+    /// <param name="clock">The store's clock; null is the server's, which all processes share.</param>
+    /// <exception cref="ArgumentException">The schema's name is not valid.</exception>
+    public static SqlJobStore OnPostgres(DbDataSource dataSource, string schema, PostgresListener listener, TimeProvider? clock = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        ArgumentNullException.ThrowIfNull(listener);
+        return new PostgresJobStore(dataSource, schema, listener, clock);
     }
 }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Jobs;
+using Millrace.PostgreSql.Listening;
 using Npgsql;
 
 namespace Millrace.PostgreSql;
@@ -78,7 +80,11 @@ public static class PostgresJobsBuilderExtensions
         var services = builder.Services;
         services.RemoveAllKeyed<NpgsqlDataSource>(ServiceKey);
         services.Replace(ServiceDescriptor.Singleton<JobStore>(provider =>
-            SqlJobStore.OnPostgres(provider.GetRequiredKeyedService<NpgsqlDataSource>(ServiceKey), options.Schema)));
+        {
+            var source = provider.GetRequiredKeyedService<NpgsqlDataSource>(ServiceKey);
+            var logger = (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<NpgsqlListener>();
+            return SqlJobStore.OnPostgres(source, options.Schema, new NpgsqlListener(source, logger));
+        }));
         return services;
     }
 }

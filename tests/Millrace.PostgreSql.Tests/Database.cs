@@ -17,7 +17,10 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Reaches the database as another program would.</summary>
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<Database> CreateAsync(Server server) => new(await server.Postgres.CreateDatabaseAsync());
+    public static async Task<Database> CreateAsync(Server server) => new(await server.CreateDatabaseAsync());
+
+    /// <summary>A database without the store's tables, for tests of how they come into being.</summary>
+    public static async Task<Database> CreateBareAsync(Server server) => new(await server.Postgres.CreateDatabaseAsync());
 
     /// <summary>A store with connections of its own, as another process would have.</summary>
     public SqlJobStore Open(TimeProvider? clock = null, string schema = SqlJobStore.DefaultSchema)

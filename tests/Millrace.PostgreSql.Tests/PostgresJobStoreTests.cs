@@ -62,24 +62,26 @@ public sealed class PostgresJobStoreTests(Server server) : IAsyncLifetime
     [Fact]
     public async Task Stores_that_open_one_new_database_at_once_migrate_it_once()
     {
-        var stores = Enumerable.Range(0, 8).Select(_ => _database.Open()).ToList();
+        await using var database = await Database.CreateBareAsync(server);
+        var stores = Enumerable.Range(0, 8).Select(_ => database.Open()).ToList();
         await Task.WhenAll(stores.Select(store => Task.Run(async () => await Database.EnqueueAsync(store, Database.Job("same"))))).WaitAsync(Database.Guard);
 
-        Assert.Equal(await _database.ScalarAsync<long>("SELECT max(version) FROM millrace.schema"), await _database.ScalarAsync<long>("SELECT count(*) FROM millrace.schema"));
+        Assert.Equal(await database.ScalarAsync<long>("SELECT max(version) FROM millrace.schema"), await database.ScalarAsync<long>("SELECT count(*) FROM millrace.schema"));
         Assert.Equal(1, Assert.Single(await stores[0].GetQueuesAsync()).Waiting);
     }
 
     [Fact]
     public async Task Stores_in_two_schemas_share_nothing()
     {
-        var (one, two) = (_database.Open(schema: "one"), _database.Open(schema: "two_2"));
+        await using var database = await Database.CreateBareAsync(server);
+        var (one, two) = (database.Open(schema: "one"), database.Open(schema: "two_2"));
         await Database.EnqueueAsync(one, Database.Job("a"));
         await Database.EnqueueAsync(two, Database.Job("a") with { Priority = 5 });
         await one.SetQueuePausedAsync("default", paused: true);
 
         Assert.Equal(5, Assert.Single((await two.ClaimAsync(Database.Ask("w", 10))).Jobs).Priority);
         Assert.Equal(JobState.Waiting, (await one.GetAsync("a"))!.State);
-        Assert.Equal(["one", "two_2"], await _database.ColumnAsync("SELECT nspname::text FROM pg_namespace WHERE nspname IN ('one', 'two_2', 'millrace') ORDER BY 1"));
+        Assert.Equal(["one", "two_2"], await database.ColumnAsync("SELECT nspname::text FROM pg_namespace WHERE nspname IN ('one', 'two_2', 'millrace') ORDER BY 1"));
     }
 
     [Theory]
@@ -95,16 +97,17 @@ public sealed class PostgresJobStoreTests(Server server) : IAsyncLifetime
     [Fact]
     public async Task A_user_without_the_right_to_create_schemas_needs_one_of_its_own()
     {
+        await using var database = await Database.CreateBareAsync(server);
         var user = $"u{Guid.NewGuid():N}";
-        await _database.ExecuteAsync($"CREATE ROLE {user} LOGIN");
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Username = user }.ConnectionString);
+        await database.ExecuteAsync($"CREATE ROLE {user} LOGIN");
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = user }.ConnectionString);
         await using var store = SqlJobStore.OnPostgres(source);
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
         Assert.StartsWith("The job store (postgres) could not be opened: ", exception.Message);
         Assert.Contains("permission denied", exception.Message);
 
-        await _database.ExecuteAsync($"CREATE SCHEMA {SqlJobStore.DefaultSchema} AUTHORIZATION {user}");
+        await database.ExecuteAsync($"CREATE SCHEMA {SqlJobStore.DefaultSchema} AUTHORIZATION {user}");
         await Database.EnqueueAsync(store, Database.Job("a"));
         Assert.Single((await store.ClaimAsync(Database.Ask("w", 10))).Jobs);
     }

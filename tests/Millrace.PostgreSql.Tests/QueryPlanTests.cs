@@ -7,7 +7,7 @@ namespace Millrace.PostgreSql.Tests;
 
 /// <summary>Every statement of every operation, as PostgreSQL plans it once and for all: with an empty database and with 150,000 jobs.</summary>
 [Trait("req", "J-12")]
-public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
+public sealed partial class QueryPlanTests(QueryPlanTests.Databases databases) : IClassFixture<QueryPlanTests.Databases>
 {
     private static readonly Dictionary<string, string> Types = new(StringComparer.Ordinal)
     {
@@ -19,24 +19,13 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
         ["last_job"] = "text", ["cron"] = "text", ["time_zone"] = "text", ["payload"] = "bytea", ["paused"] = "boolean",
     };
 
-    private Database _database = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _database = await Database.CreateAsync(server);
-        await _database.Open().InitializeAsync();
-    }
-
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_statement_passes_over_all_jobs(bool filled)
+    public void No_statement_passes_over_all_jobs(bool filled)
     {
-        await FillAsync(filled);
         var seen = 0;
-        foreach (var (name, plan) in await PlansAsync())
+        foreach (var (name, plan) in databases.Plans(filled))
         {
             for (var line = 0; line < plan.Count; line++)
             {
@@ -67,12 +56,11 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
     [InlineData("List.Ended", "job_ended", false)]
     [InlineData("List.ByTag", "job_tag_pkey", false)]
     [InlineData("GetDueSchedules.Next", "schedule_next", false)]
-    public async Task A_statement_uses_its_index_and_sorts_no_more_than_it_locks(string name, string index, bool sorts)
+    public void A_statement_uses_its_index_and_sorts_no_more_than_it_locks(string name, string index, bool sorts)
     {
         foreach (var filled in (bool[])[false, true])
         {
-            await FillAsync(filled);
-            var plan = (await PlansAsync())[name];
+            var plan = databases.Plans(filled)[name];
 
             Assert.Contains(plan, step => step.Contains($"using {index}", StringComparison.Ordinal) || step.Contains($"Backward using {index}", StringComparison.Ordinal));
             Assert.True(sorts || !plan.Any(static step => SortNode().IsMatch(step)), $"{name}:\n{string.Join('\n', plan)}");
@@ -82,8 +70,8 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
     [Fact]
     public async Task A_claim_from_a_long_line_reads_a_few_pages_only()
     {
-        await FillAsync(filled: true);
-        await using var connection = await ConnectAsync();
+        await using var connection = await ConnectAsync(databases.Filled);
+        await ReadAsync(connection, "BEGIN"); // taken back with the connection
         var text = Statements()["Claim.Take"];
         await PrepareAsync(connection, "take", text);
         var values = Parameters(text).Select(static name => name switch
@@ -100,42 +88,13 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
 
         var pages = Pages().Match(plan.First(static line => line.Contains("Buffers:", StringComparison.Ordinal)));
         Assert.True(long.Parse(pages.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) < 3_000, string.Join('\n', plan));
-        Assert.Equal(100, await _database.ScalarAsync<long>("SELECT count(*) FROM millrace.job WHERE worker = 'w'"));
-    }
-
-    private async Task FillAsync(bool filled)
-    {
-        if (filled)
-        {
-            await _database.ExecuteAsync("""
-                INSERT INTO millrace.job (id, queue, type, state, priority, max_attempts, attempt, created_at, due_at, worker, finished_at, tags, payload)
-                SELECT 'job-' || n, (ARRAY['a', 'b', 'c'])[1 + n % 3], 'work', s, n % 3, 3, CASE WHEN s = 0 THEN n % 2 ELSE 1 END, n, n,
-                  CASE WHEN s = 2 THEN 'w' || n % 5 END, CASE WHEN s >= 3 THEN n END, CASE WHEN n % 10 = 0 THEN ARRAY['t'] END, '\x00'
-                FROM (SELECT n, CASE WHEN n <= 200 THEN 2 WHEN n <= 40000 THEN 1 WHEN n <= 70000 THEN 0 ELSE 3 + n % 3 END AS s FROM generate_series(1, 150000) n) jobs
-                """);
-            await _database.ExecuteAsync("INSERT INTO millrace.job_tag SELECT 't', sequence, id FROM millrace.job WHERE tags IS NOT NULL");
-            await _database.ExecuteAsync("ANALYZE");
-        }
-    }
-
-    private async Task<Dictionary<string, List<string>>> PlansAsync()
-    {
-        await using var connection = await ConnectAsync();
-        var plans = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        foreach (var (name, text) in Statements())
-        {
-            await PrepareAsync(connection, "statement", text);
-            plans[name] = await ReadAsync(connection, $"EXPLAIN EXECUTE statement{(Parameters(text).Count == 0 ? "" : $"({string.Join(", ", Parameters(text).Select(static _ => "NULL"))})")}");
-            await ReadAsync(connection, "DEALLOCATE statement");
-        }
-
-        return plans;
+        Assert.Equal(["100"], await ReadAsync(connection, "SELECT count(*)::text FROM millrace.job WHERE worker = 'w'"));
     }
 
     /// <summary>A connection with the settings of the store's own.</summary>
-    private async Task<NpgsqlConnection> ConnectAsync()
+    private static async Task<NpgsqlConnection> ConnectAsync(Database database)
     {
-        var connection = await _database.Source.OpenConnectionAsync();
+        var connection = await database.Source.OpenConnectionAsync();
         var session = typeof(SqlJobStore).Assembly.GetType("Millrace.Jobs.Stores.Sql.Postgres.PostgresSession", throwOnError: true)!;
         await ReadAsync(connection, (string)session.GetField("Settings", BindingFlags.Static | BindingFlags.NonPublic)!.GetRawConstantValue()!);
         return connection;
@@ -189,4 +148,54 @@ public sealed partial class QueryPlanTests(Server server) : IAsyncLifetime
 
     [GeneratedRegex(@"@\w+", RegexOptions.NonBacktracking)]
     private static partial Regex Parameter();
+
+    /// <summary>An empty database and one with 150,000 jobs, with the plans that each gives; filled once for all tests.</summary>
+    public sealed class Databases(Server server) : IAsyncLifetime
+    {
+        private readonly Dictionary<bool, Dictionary<string, List<string>>> _plans = [];
+
+        internal Database Filled { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            await using (var empty = await Database.CreateAsync(server))
+            {
+                _plans[false] = await PlansAsync(empty);
+            }
+
+            Filled = await Database.CreateAsync(server);
+            await FillAsync();
+            _plans[true] = await PlansAsync(Filled);
+        }
+
+        public ValueTask DisposeAsync() => Filled.DisposeAsync();
+
+        internal Dictionary<string, List<string>> Plans(bool filled) => _plans[filled];
+
+        private async Task FillAsync()
+        {
+            await Filled.ExecuteAsync("""
+                INSERT INTO millrace.job (id, queue, type, state, priority, max_attempts, attempt, created_at, due_at, worker, finished_at, tags, payload)
+                SELECT 'job-' || n, (ARRAY['a', 'b', 'c'])[1 + n % 3], 'work', s, n % 3, 3, CASE WHEN s = 0 THEN n % 2 ELSE 1 END, n, n,
+                  CASE WHEN s = 2 THEN 'w' || n % 5 END, CASE WHEN s >= 3 THEN n END, CASE WHEN n % 10 = 0 THEN ARRAY['t'] END, '\x00'
+                FROM (SELECT n, CASE WHEN n <= 200 THEN 2 WHEN n <= 40000 THEN 1 WHEN n <= 70000 THEN 0 ELSE 3 + n % 3 END AS s FROM generate_series(1, 150000) n) jobs
+                """);
+            await Filled.ExecuteAsync("INSERT INTO millrace.job_tag SELECT 't', sequence, id FROM millrace.job WHERE tags IS NOT NULL");
+            await Filled.ExecuteAsync("ANALYZE");
+        }
+
+        private static async Task<Dictionary<string, List<string>>> PlansAsync(Database database)
+        {
+            await using var connection = await ConnectAsync(database);
+            var plans = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+            foreach (var (name, text) in Statements())
+            {
+                await PrepareAsync(connection, "statement", text);
+                plans[name] = await ReadAsync(connection, $"EXPLAIN EXECUTE statement{(Parameters(text).Count == 0 ? "" : $"({string.Join(", ", Parameters(text).Select(static _ => "NULL"))})")}");
+                await ReadAsync(connection, "DEALLOCATE statement");
+            }
+
+            return plans;
+        }
+    }
 }

@@ -4,7 +4,7 @@ namespace Millrace.TestKit;
 
 /// <summary>
 /// A PostgreSQL server of the tests' own, from Debian's package: a fresh cluster in a temporary folder, a free loopback port, no password,
-/// no durability unless it is asked for. It never runs as root, which PostgreSQL refuses: then the package's user postgres runs it. Missing programs fail the test.
+/// no durability and no vacuum unless it is asked for. It never runs as root, which PostgreSQL refuses: then the package's user postgres runs it. Missing programs fail the test.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -93,7 +93,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var process = Start(
             Program("postgres"), "-D", folder, "-p", port.ToString(CultureInfo.InvariantCulture), "-k", folder, "-h", "127.0.0.1",
-            "-c", $"fsync={Switch(durable)}", "-c", $"full_page_writes={Switch(durable)}", "-c", "synchronous_commit=on", "-c", "max_connections=200");
+            "-c", $"fsync={Switch(durable)}", "-c", $"full_page_writes={Switch(durable)}", "-c", "synchronous_commit=on", "-c", "max_connections=200",
+            "-c", $"autovacuum={Switch(durable)}"); // it would look at each of some hundred databases in turn, several a second
         await process.WaitForLineAsync(static line => line.Contains("ready to accept connections", StringComparison.Ordinal)).WaitAsync(StartLimit);
         return process;
     }

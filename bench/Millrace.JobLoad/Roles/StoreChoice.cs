@@ -1,4 +1,5 @@
 using Millrace.Jobs;
+using Millrace.PostgreSql;
 using Millrace.Sqlite;
 
 namespace Millrace.JobLoad.Roles;
@@ -16,6 +17,7 @@ internal static class StoreChoice
         [Memory] = static (jobs, _) => jobs.UseMemory(),
         [Sqlite] = static (jobs, options) => jobs.UseSqlite(options.At, sqlite => sqlite.Synchronous = Enum.Parse<SqliteSynchronous>(options.Synchronous, ignoreCase: true)),
         [Redis] = static (jobs, options) => jobs.UseRedis(options.At),
+        [Postgres] = static (jobs, options) => jobs.UsePostgres(options.At),
     };
 
     /// <summary>Whether the engine has the store yet.</summary>

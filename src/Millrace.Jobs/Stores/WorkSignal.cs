@@ -45,6 +45,18 @@ internal sealed class WorkSignal(TimeProvider clock)
         }
     }
 
+    /// <summary>Wakes everyone who waits now.</summary>
+    public void PulseAll()
+    {
+        lock (_lock)
+        {
+            foreach (var waiter in _waiters)
+            {
+                waiter.Wake();
+            }
+        }
+    }
+
     /// <summary>Wakes everyone, now and from now on.</summary>
     public void Close()
     {

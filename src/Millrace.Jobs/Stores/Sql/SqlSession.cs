@@ -3,7 +3,8 @@ using System.Data.Common;
 namespace Millrace.Jobs.Stores.Sql;
 
 /// <summary>A connection and its prepared statements. Used by one caller at a time.</summary>
-internal class SqlSession(DbConnection connection) : IAsyncDisposable
+/// <remarks>Given a transaction, the connection is its owner's, and stays open.</remarks>
+internal class SqlSession(DbConnection connection, DbTransaction? transaction = null) : IAsyncDisposable
 {
     private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
     private readonly List<DbCommand> _commands = [];
@@ -17,6 +18,7 @@ internal class SqlSession(DbConnection connection) : IAsyncDisposable
 #pragma warning disable CA2100 // the texts are constants of this package; values go through parameters
             command.CommandText = sql;
 #pragma warning restore CA2100
+            command.Transaction = transaction;
             _commands.Add(command);
             _statements[sql] = statement = new SqlStatement(command);
         }
@@ -31,6 +33,9 @@ internal class SqlSession(DbConnection connection) : IAsyncDisposable
             await command.DisposeAsync().ConfigureAwait(false);
         }
 
-        await connection.DisposeAsync().ConfigureAwait(false);
+        if (transaction is null)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
     }
 }

@@ -6,11 +6,12 @@ namespace Millrace.Jobs.Stores.Sql.Postgres;
 
 /// <summary>Jobs in a PostgreSQL database, shared by any number of stores.</summary>
 /// <remarks>Every operation is one transaction and most are one round trip. See <see cref="PostgresSessions"/> for connections,
-/// <see cref="EnqueueLine"/> for enqueues, <see cref="LineFronts"/> for where claims begin.</remarks>
+/// <see cref="EnqueueLine"/> for enqueues, <see cref="LineFronts"/> for where claims begin, <see cref="Wait"/> for how workers are woken.</remarks>
 internal sealed partial class PostgresJobStore : SqlJobStore
 {
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1); // where nothing tells of others' work
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     private readonly DbDataSource _dataSource;
     private readonly TimeProvider? _clock; // null: the server's
@@ -20,13 +21,15 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     private readonly EnqueueLine _line;
     private readonly LineFronts _fronts;
     private readonly WorkSignal _signal;
+    private readonly WakeUps? _wakeUps; // null: others' work is found by looking
+    private readonly Waiting _waiting;
     private readonly ConcurrentDictionary<string, QueueCapacity> _limits = new(StringComparer.Ordinal); // of the queues whose last claim here had any
     private readonly SemaphoreSlim _opening = new(1, 1);
     private bool _open; // set once, under _opening
     private bool _closed;
     private uint _changes;
 
-    public PostgresJobStore(DbDataSource dataSource, string schema, TimeProvider? clock)
+    public PostgresJobStore(DbDataSource dataSource, string schema, PostgresListener? listener, TimeProvider? clock)
     {
         _dataSource = dataSource;
         _clock = clock;
@@ -36,6 +39,8 @@ internal sealed partial class PostgresJobStore : SqlJobStore
         _line = new EnqueueLine(EnqueueGroupAsync);
         _fronts = new LineFronts(_ownClock);
         _signal = new WorkSignal(_ownClock);
+        _wakeUps = listener is null ? null : new WakeUps(listener, _texts.InSchema("millrace.wake"), _signal, _ownClock);
+        _waiting = new Waiting(_sessions, _signal);
     }
 
     /// <inheritdoc />
@@ -85,7 +90,8 @@ internal sealed partial class PostgresJobStore : SqlJobStore
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
         NoteLimits(request.Queues);
         var awaited = false;
-        var more = Following();
+        var asked = request.Queues.Select(static queue => queue.Queue).ToHashSet(StringComparer.Ordinal);
+        var more = Following(request.Finishes.Where(finish => !asked.Contains(finish.Run.Queue)));
         var result = await _sessions.RunUrgentAsync(
             (session, token) => new Claim(request, _fronts, _ownClock).RunAsync(session, Now, more, () => awaited = true, token), cancellationToken).ConfigureAwait(false);
         Finished(request.Finishes);
@@ -101,7 +107,7 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     public override async ValueTask<IReadOnlyList<FinishResult>> FinishAsync(IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken = default)
     {
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
-        var more = Following();
+        var more = Following(finishes);
         var awaited = false;
         var results = await _sessions.RunUrgentAsync((session, token) => Finish.RunAsync(session, Now, finishes, more, () => awaited = true, token), cancellationToken).ConfigureAwait(false);
         Finished(finishes);
@@ -196,35 +202,50 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     /// <inheritdoc />
     public override async ValueTask WaitForWorkAsync(IReadOnlyCollection<string> queues, DateTimeOffset until, CancellationToken cancellationToken = default)
     {
-        for (var poll = ShortestPoll; ; poll = poll * 2 < LongestPoll ? poll * 2 : LongestPoll)
+        await InitializeAsync(cancellationToken).ConfigureAwait(false);
+        Task<Waiting.Mark>? mark = null;
+        try
         {
-            // Listen first, look next, wait last: then no wake-up is lost.
-            cancellationToken.ThrowIfCancellationRequested();
-            using var waiter = _signal.Register(queues);
-            if (Volatile.Read(ref _closed))
+            for (var poll = ShortestPoll; ; poll = poll * 2 < LongestWait ? poll * 2 : LongestWait)
             {
-                return;
-            }
+                // Listen first, look next, wait last: then no wake-up is lost.
+                cancellationToken.ThrowIfCancellationRequested();
+                using var waiter = _signal.Register(queues);
+                if (Volatile.Read(ref _closed))
+                {
+                    return;
+                }
 
-            long? due;
-            try
-            {
-                due = await RunAsync((session, token) => FindWork.RunAsync(session, Now, queues, _limits, token), cancellationToken).ConfigureAwait(false);
-            }
-            catch (ObjectDisposedException) when (Volatile.Read(ref _closed))
-            {
-                return;
-            }
+                long? due;
+                if (_wakeUps is { IsListening: true })
+                {
+                    mark = MarkAgain(queues, mark);
+                    due = (await mark.WaitAsync(cancellationToken).ConfigureAwait(false)).Due;
+                }
+                else
+                {
+                    poll = poll < LongestPoll ? poll : LongestPoll;
+                    due = await RunAsync((session, token) => FindWork.RunAsync(session, Now, queues, _limits, before: null, token), cancellationToken).ConfigureAwait(false);
+                }
 
-            // The caller took its time from this process's clock; how long a job is still to wait is the server's word.
-            var left = until - _ownClock.GetUtcNow();
-            left = due < left.TotalMilliseconds ? TimeSpan.FromMilliseconds(due.Value) : left;
-            if (left <= TimeSpan.Zero)
-            {
-                return;
-            }
+                // The caller took its time from this process's clock; how long a job is still to wait is the server's word.
+                var left = until - _ownClock.GetUtcNow();
+                left = due < left.TotalMilliseconds ? TimeSpan.FromMilliseconds(due.Value) : left;
+                if (left <= TimeSpan.Zero)
+                {
+                    return;
+                }
 
-            await waiter.WaitAsync(left < poll ? left : poll, cancellationToken).ConfigureAwait(false);
+                await waiter.WaitAsync(left < poll ? left : poll, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (ObjectDisposedException) when (Volatile.Read(ref _closed))
+        {
+            // The wait ends with the store.
+        }
+        finally
+        {
+            _ = _waiting.LeaveAsync(mark); // the worker is not to wait for it
         }
     }
 
@@ -265,6 +286,12 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     {
         Volatile.Write(ref _closed, true);
         _signal.Close();
+        if (_wakeUps is not null)
+        {
+            await _wakeUps.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await _waiting.DisposeAsync().ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -272,6 +299,14 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     {
         await InitializeAsync(cancellationToken).ConfigureAwait(false);
         return await _sessions.RunAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Marks the queues as waited for and looks at them, before an earlier mark is taken away. Not cancellable: the mark's session is others' too.</summary>
+    private Task<Waiting.Mark> MarkAgain(IReadOnlyCollection<string> queues, Task<Waiting.Mark>? before)
+    {
+        var mark = _waiting.EnterAsync((session, first) => FindWork.RunAsync(session, Now, queues, _limits, first, CancellationToken.None), [.. queues]);
+        _ = _waiting.LeaveAsync(before);
+        return mark;
     }
 
     private async ValueTask<EnqueueAnswer> EnqueueGroupAsync(IReadOnlyList<NewJob> jobs, int maximumQueueLength)
@@ -294,6 +329,18 @@ internal sealed partial class PostgresJobStore : SqlJobStore
 
     /// <summary>What is to be added to an operation that changes counts: now and then, that they be added up.</summary>
     private Action<PostgresBatch>? Following() => Interlocked.Increment(ref _changes) % Compact.Interval == 0 ? Compact.Add : null;
+
+    /// <summary>The same, for an operation that ends jobs: where these leave places under a limit, other processes' workers are told. (A claim from the queue takes them itself.)</summary>
+    private Action<PostgresBatch>? Following(IEnumerable<JobFinish> finishes)
+    {
+        var compact = Following();
+        string[] freed = _limits.IsEmpty ? [] : [.. finishes.Select(static finish => finish.Run.Queue).Where(HasLimit).Distinct(StringComparer.Ordinal)];
+        return freed.Length == 0 ? compact : batch =>
+        {
+            Wait.AddWake(batch, freed);
+            compact?.Invoke(batch);
+        };
+    }
 
     private void NoteLimits(IReadOnlyList<QueueCapacity> queues)
     {

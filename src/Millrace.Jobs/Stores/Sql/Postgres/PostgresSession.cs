@@ -20,10 +20,13 @@ internal sealed class PostgresSession : IAsyncDisposable
         """;
 
     private const string Savepoint = "millrace";
+    private const int MaximumOpenings = 10; // a driver clears its pool when one of its connections breaks, or hands out the others as well
 
     private readonly DbConnection _connection;
     private readonly List<Shape> _shapes = []; // as many as there are combinations of statements in the operations: some dozens
     private DbTransaction? _transaction;
+    private bool _isJoined; // connection and transaction are the caller's
+    private bool _isSaved;
 
     private PostgresSession(DbConnection connection, PostgresTexts texts, int slot) => (_connection, Texts, Slot) = (connection, texts, slot);
 
@@ -38,21 +41,32 @@ internal sealed class PostgresSession : IAsyncDisposable
     /// <summary>Whether its connection is gone.</summary>
     public bool IsLost => _connection.State != ConnectionState.Open;
 
+    /// <summary>Opens a session. A connection that fails at the first word had died in its driver's pool: then another one is asked for.</summary>
     public static async ValueTask<PostgresSession> OpenAsync(DbDataSource dataSource, PostgresTexts texts, int slot, CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        var session = new PostgresSession(connection, texts, slot);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await session.ExecuteAsync(Settings, cancellationToken).ConfigureAwait(false);
-            return session;
-        }
-        catch
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-            throw;
+            var session = new PostgresSession(await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), texts, slot);
+            try
+            {
+                await session.ExecuteAsync(Settings, cancellationToken).ConfigureAwait(false);
+                return session;
+            }
+            catch (DbException) when (attempt < MaximumOpenings && session.IsLost && !cancellationToken.IsCancellationRequested)
+            {
+                await session._connection.DisposeAsync().ConfigureAwait(false);
+            }
+            catch
+            {
+                await session._connection.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
     }
+
+    /// <summary>A session within a transaction of the caller's: it changes no setting of the connection and leaves nothing prepared there.</summary>
+    public static PostgresSession Join(DbConnection connection, DbTransaction transaction, PostgresTexts texts) =>
+        new(connection, texts, slot: -1) { _transaction = transaction, _isJoined = true };
 
     /// <summary>Begins a batch of statements.</summary>
     public PostgresBatch Batch() => new(this);
@@ -69,7 +83,21 @@ internal sealed class PostgresSession : IAsyncDisposable
     }
 
     /// <summary>Marks the place in the transaction to which <see cref="UndoAsync"/> goes back.</summary>
-    public async ValueTask SaveAsync(CancellationToken cancellationToken) => await _transaction!.SaveAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+    public async ValueTask SaveAsync(CancellationToken cancellationToken)
+    {
+        await _transaction!.SaveAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+        _isSaved = true;
+    }
+
+    /// <summary>Forgets the place, if there is one, so that a caller's transaction has no mark of ours.</summary>
+    public async ValueTask ForgetSaveAsync(CancellationToken cancellationToken)
+    {
+        if (_isSaved)
+        {
+            await _transaction!.ReleaseAsync(Savepoint, cancellationToken).ConfigureAwait(false);
+            _isSaved = false;
+        }
+    }
 
     /// <summary>Undoes what was done since <see cref="SaveAsync"/>; the transaction goes on.</summary>
     public async ValueTask UndoAsync(CancellationToken cancellationToken) => await _transaction!.RollbackAsync(Savepoint, cancellationToken).ConfigureAwait(false);
@@ -109,16 +137,25 @@ internal sealed class PostgresSession : IAsyncDisposable
         batch.Transaction = _transaction;
         statements.ForEach(statement => statement.Create(batch));
         _shapes.Add(new Shape(statements.ConvertAll(static statement => statement.Text), batch));
-        await batch.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        if (!_isJoined)
+        {
+            await batch.PrepareAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         return batch;
     }
 
-    /// <summary>Gives the connection back as it was; one that failed is closed by its driver.</summary>
+    /// <summary>Gives the connection back as it was, unless it is the caller's; one that failed is closed by its driver.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var shape in _shapes)
         {
             await shape.Batch.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_isJoined)
+        {
+            return;
         }
 
         try

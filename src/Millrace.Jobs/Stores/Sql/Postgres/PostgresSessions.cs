@@ -7,7 +7,9 @@ namespace Millrace.Jobs.Stores.Sql.Postgres;
 /// <para>Ordinary operations share <see cref="MaximumOrdinary"/> places and wait for one; what workers live by does not wait, because each has few of
 /// these under way. At most <see cref="MaximumIdle"/> sessions stay open without use.</para>
 /// <para>An operation that the server undid for the sake of another (a deadlock, which the order of locks leaves to callers' own ids only) is done
-/// again. So is one whose session had been idle and has lost its connection: it may have died long ago. Operations are idempotent.</para>
+/// again. So is one whose session had been used before and has lost its connection, which may have died long ago: once, on a new session. One that loses a
+/// new session fails. Operations are idempotent.</para>
+/// <para>What ended one connection has probably ended others: all sessions that are idle when one turns out to be lost are closed, lest they fail one after the other.</para>
 /// </remarks>
 internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts texts) : IAsyncDisposable
 {
@@ -49,9 +51,10 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
     /// <summary>Runs an operation at once.</summary>
     public async ValueTask<T> RunUrgentAsync<T>(Func<PostgresSession, CancellationToken, ValueTask<T>> run, CancellationToken cancellationToken)
     {
+        var lost = false;
         for (var attempt = 1; ; attempt++)
         {
-            var session = await TakeAsync(cancellationToken).ConfigureAwait(false);
+            var session = await TakeAsync(isNew: lost, cancellationToken).ConfigureAwait(false);
             try
             {
                 var result = await run(session, cancellationToken).ConfigureAwait(false);
@@ -60,6 +63,7 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
             }
             catch (DbException error) when (attempt < MaximumAttempts && !cancellationToken.IsCancellationRequested && IsWorthAnother(error, session))
             {
+                lost = session.IsLost;
                 await CloseAsync(session).ConfigureAwait(false);
             }
             catch
@@ -67,6 +71,27 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
                 await CloseAsync(session).ConfigureAwait(false);
                 throw;
             }
+        }
+    }
+
+    /// <summary>A session to keep, until <see cref="CloseAsync"/>.</summary>
+    public ValueTask<PostgresSession> BorrowAsync() => TakeAsync(isNew: true, CancellationToken.None);
+
+    /// <summary>Closes a session that was taken; when its connection is gone, all that are idle too.</summary>
+    public async ValueTask CloseAsync(PostgresSession session)
+    {
+        if (session.IsLost)
+        {
+            CloseIdle();
+        }
+
+        try
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Freed(session.Slot);
         }
     }
 
@@ -95,14 +120,14 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
     private static bool IsWorthAnother(DbException error, PostgresSession session) =>
         error.SqlState is Deadlock or SerializationFailure || (session.IsUsed && session.IsLost);
 
-    private async ValueTask<PostgresSession> TakeAsync(CancellationToken cancellationToken)
+    private async ValueTask<PostgresSession> TakeAsync(bool isNew, CancellationToken cancellationToken)
     {
         int slot;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(SqlJobStore));
             _busy++;
-            if (_idle.TryPop(out var idle))
+            if (!isNew && _idle.TryPop(out var idle))
             {
                 idle.IsUsed = true;
                 return idle;
@@ -138,15 +163,16 @@ internal sealed class PostgresSessions(DbDataSource dataSource, PostgresTexts te
         await CloseAsync(session).ConfigureAwait(false);
     }
 
-    private async ValueTask CloseAsync(PostgresSession session)
+    /// <summary>Nobody waits for it but <see cref="DisposeAsync"/>: a connection that is silent may take long to close.</summary>
+    private void CloseIdle()
     {
-        try
+        lock (_lock)
         {
-            await session.DisposeAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            Freed(session.Slot);
+            while (_idle.TryPop(out var session))
+            {
+                _busy++;
+                _ = Task.Run(() => CloseAsync(session).AsTask());
+            }
         }
     }
 

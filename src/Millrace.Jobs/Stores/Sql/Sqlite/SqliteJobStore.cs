@@ -11,7 +11,7 @@ namespace Millrace.Jobs.Stores.Sql.Sqlite;
 /// <para>Waiting for work ends at once on what this store did. What others did to the same file is looked for after 50 ms, then at growing
 /// intervals of at most one second.</para>
 /// </remarks>
-internal sealed class SqliteJobStore : SqlJobStore
+internal sealed partial class SqliteJobStore : SqlJobStore
 {
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(1);
@@ -22,6 +22,7 @@ internal sealed class SqliteJobStore : SqlJobStore
     private readonly SessionPool _readers;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private GroupWriter? _writer; // set once, under _opening
+    private string? _file; // the database file's path as SQLite tells it; set with the writer
     private bool _closed;
 
     public SqliteJobStore(DbDataSource dataSource, TimeProvider clock)
@@ -243,7 +244,9 @@ internal sealed class SqliteJobStore : SqlJobStore
         WriteSession? session = null;
         try
         {
-            session = new WriteSession(await _dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false), _clock);
+            var connection = await _dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            _file = connection.DataSource;
+            session = new WriteSession(connection, _clock);
             await SqliteSchema.MigrateAsync(session, SqlTime.Cut(_clock.GetUtcNow())).ConfigureAwait(false);
             return session;
         }

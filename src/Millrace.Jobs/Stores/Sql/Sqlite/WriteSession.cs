@@ -3,7 +3,7 @@ using System.Data.Common;
 namespace Millrace.Jobs.Stores.Sql.Sqlite;
 
 /// <summary>The session that writes: besides statements it keeps what the operation under way owes to the queues' counts and to those who wait.</summary>
-internal sealed class WriteSession(DbConnection connection, TimeProvider clock) : SqlSession(connection)
+internal sealed class WriteSession(DbConnection connection, TimeProvider clock, DbTransaction? transaction = null) : SqlSession(connection, transaction)
 {
     private const string UpdateCounts = """
         UPDATE millrace_queue

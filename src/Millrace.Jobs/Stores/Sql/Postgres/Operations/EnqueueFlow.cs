@@ -52,12 +52,26 @@ internal static class EnqueueFlow
     public static async ValueTask<EnqueueOutcome> RunAsync(PostgresSession session, long? now, IReadOnlyList<NewJob> jobs, int maximum, CancellationToken cancellationToken)
     {
         await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+        var outcome = await RunWithinAsync(session, turn: true, now, jobs, maximum, cancellationToken).ConfigureAwait(false);
+        await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return outcome;
+    }
 
+    /// <summary>Enqueues as a part of a longer transaction.</summary>
+    /// <param name="session">The session, whose transaction has begun.</param>
+    /// <param name="turn">Whether to keep others from the queues' bounds, and from these ids, until the transaction ends.</param>
+    /// <param name="now">The store's clock; null is the server's.</param>
+    /// <param name="jobs">The jobs.</param>
+    /// <param name="maximum">The queues' bound.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async ValueTask<EnqueueOutcome> RunWithinAsync(
+        PostgresSession session, bool turn, long? now, IReadOnlyList<NewJob> jobs, int maximum, CancellationToken cancellationToken)
+    {
         // 1. and 2.
         var queues = jobs.Select(static job => job.Queue).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         var (known, pending) = (new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, long>(StringComparer.Ordinal));
         var batch = session.Batch();
-        foreach (var queue in queues)
+        foreach (var queue in turn ? queues : [])
         {
             batch.Add(Enqueue.TakeTurn, static _ => { }).Set("@queue", queue);
         }
@@ -90,7 +104,6 @@ internal static class EnqueueFlow
             await StoreAsync(session, now, added, cancellationToken).ConfigureAwait(false);
         }
 
-        await session.CommitAsync(cancellationToken).ConfigureAwait(false);
         return full is null ? new EnqueueOutcome { Existing = existing } : new EnqueueOutcome { FullQueue = full };
     }
 

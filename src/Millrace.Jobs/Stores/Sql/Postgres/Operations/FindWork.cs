@@ -27,12 +27,15 @@ internal static class FindWork
     /// <param name="now">The store's clock; null is the server's.</param>
     /// <param name="queues">The queues.</param>
     /// <param name="limits">The limits of those that have any.</param>
+    /// <param name="before">Adds what comes before the look.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async ValueTask<long?> RunAsync(
-        PostgresSession session, long? now, IReadOnlyCollection<string> queues, IReadOnlyDictionary<string, QueueCapacity> limits, CancellationToken cancellationToken)
+        PostgresSession session, long? now, IReadOnlyCollection<string> queues, IReadOnlyDictionary<string, QueueCapacity> limits, Action<PostgresBatch>? before,
+        CancellationToken cancellationToken)
     {
         long? wait = null;
         var batch = session.Batch();
+        before?.Invoke(batch);
         var limited = queues.Any(limits.ContainsKey);
         var statement = batch.Add(limited ? DueWithinLimits : Due, row => wait = row.IsNull(0) ? null : row.Number(0)).Set("@now", now).Set("@queues", queues.ToArray());
         if (limited)

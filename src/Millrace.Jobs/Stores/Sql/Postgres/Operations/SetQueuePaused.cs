@@ -11,6 +11,11 @@ internal static class SetQueuePaused
     {
         var batch = session.Batch();
         batch.Add(Upsert).Set("@name", queue).Set("@paused", paused);
+        if (!paused)
+        {
+            Wait.AddWake(batch, [queue]);
+        }
+
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
         return paused;
     }
