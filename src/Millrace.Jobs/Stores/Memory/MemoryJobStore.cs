@@ -96,7 +96,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
                 PromoteDue(queue, now);
                 var guard = Guard(limits.Queue);
                 var before = claimed.Count;
-                for (var left = guard.Allow(limits, queue.Counts[(int)JobState.Running], now); left > 0 && claimed.Count < request.MaximumJobs && queue.Waiting.Min is { } job; left--)
+                for (var left = guard.Allow(limits, queue.Counts[(int)JobState.Running], now); left > 0 && claimed.Count < request.MaximumJobs && queue.Groups.Next(queue.Waiting, limits, guard.Buckets, now) is { } job; left--)
                 {
                     claimed.Add(Claim(job, request.Worker.Id, now));
                 }
