@@ -307,6 +307,17 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
         }
     }
 
+    /// <summary>What is kept of groups: one text for each that has ready or running jobs, or a bucket that is not full. For tests.</summary>
+    internal IReadOnlyList<string> GroupState()
+    {
+        lock (_lock)
+        {
+            return [
+                .. _book.Queues.Where(static queue => queue.Value.Groups.Count > 0).Select(static queue => $"{queue.Key}: {queue.Value.Groups.Count} groups"),
+                .. _guards.Where(static guard => guard.Value.Buckets.Count > 0).Select(static guard => $"{guard.Key}: {guard.Value.Buckets.Count} buckets")];
+        }
+    }
+
     public override ValueTask DisposeAsync()
     {
         _signal.Close();
