@@ -110,6 +110,8 @@ BEGIN
       INSERT INTO millrace.job_group AS o (queue, name, turn) VALUES (wanted, g.name, last_turn + 1)
       ON CONFLICT (queue, name) DO UPDATE SET turn = excluded.turn WHERE o.turn IS NULL AND o.rests_until IS NULL;
       last_turn := last_turn + 1;
+    ELSE
+      DELETE FROM millrace.job_group o WHERE o.queue = wanted AND o.name = g.name;
     END IF;
   END LOOP;
   FOR g IN SELECT o.name FROM millrace.job_group o WHERE o.queue = wanted AND o.rests_until <= moment ORDER BY o.rests_until, o.name LOOP
@@ -198,7 +200,8 @@ BEGIN
   END IF;
 END $$;
 
--- Forgets what is no longer needed of groups: that claims come to their queues is not certain.
+-- Forgets what is no longer needed of groups: claims do so too, but to a queue that nobody serves none comes. Looks at so many rows at most that a sweep is
+-- not long; of a queue that is served they are few.
 CREATE FUNCTION millrace.forget_groups(fixed bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   q text;
@@ -207,13 +210,12 @@ BEGIN
   WHERE ctid = ANY (ARRAY(SELECT b.ctid FROM millrace.group_bucket b WHERE b.full_at <= millrace.clock(fixed) LIMIT 10000 FOR UPDATE SKIP LOCKED));
   -- News of a group that has nothing waiting is of no use: who adds jobs to it brings more.
   DELETE FROM millrace.group_news
-  WHERE ctid = ANY (ARRAY(
-    SELECT n.ctid FROM millrace.group_news n
-    WHERE NOT EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = n.queue AND j.job_group = n.name AND j.state = 1 AND j.job_group IS NOT NULL)
-    LIMIT 10000 FOR UPDATE SKIP LOCKED));
+  WHERE ctid = ANY (ARRAY(SELECT n.place FROM (SELECT g.ctid AS place, g.queue, g.name FROM millrace.group_news g LIMIT 10000) n WHERE NOT millrace.group_waits(n.queue, n.name)));
   FOR q IN SELECT DISTINCT o.queue FROM millrace.job_group o ORDER BY 1 LOOP
     IF pg_try_advisory_xact_lock(hashtextextended('millrace.group ' || q, 0)) THEN
-      DELETE FROM millrace.job_group o WHERE o.queue = q AND o.name <> '' AND NOT millrace.group_waits(o.queue, o.name);
+      DELETE FROM millrace.job_group
+      WHERE ctid = ANY (ARRAY(
+        SELECT n.place FROM (SELECT g.ctid AS place, g.name FROM millrace.job_group g WHERE g.queue = q AND g.name <> '' LIMIT 1000) n WHERE NOT millrace.group_waits(q, n.name)));
       DELETE FROM millrace.job_group o WHERE o.queue = q AND NOT EXISTS (SELECT 1 FROM millrace.job_group w WHERE w.queue = q AND w.name <> '');
     END IF;
   END LOOP;

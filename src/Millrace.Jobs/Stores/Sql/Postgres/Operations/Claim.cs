@@ -50,10 +50,11 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         SELECT * FROM claimed
         """;
 
-    // The queues that have groups, which the statement above leaves out.
+    // The queues that have groups, which the statement above leaves out. (Neither asks by EXISTS, which may be planned as a look at all queues' groups.)
     private const string Grouped = """
         SELECT q.name FROM unnest(@queues) AS q(name)
-        WHERE EXISTS (SELECT 1 FROM millrace.job_group g WHERE g.queue = q.name) OR EXISTS (SELECT 1 FROM millrace.group_news n WHERE n.queue = q.name)
+        WHERE coalesce(
+          (SELECT true FROM millrace.job_group g WHERE g.queue = q.name LIMIT 1), (SELECT true FROM millrace.group_news n WHERE n.queue = q.name LIMIT 1), false)
         """;
 
     private const string InTurn = """

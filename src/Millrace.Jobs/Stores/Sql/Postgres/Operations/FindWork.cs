@@ -6,8 +6,8 @@ internal static class FindWork
     // Of a queue q. Groups that are not at a limit have a turn, or are in the news.
     private const string Wait = """
         CASE WHEN EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = q.name AND j.state = 1 AND j.job_group IS NULL)
-            OR EXISTS (SELECT 1 FROM millrace.job_group g WHERE g.queue = q.name AND g.turn IS NOT NULL AND g.name <> '')
-            OR EXISTS (SELECT 1 FROM millrace.group_news n WHERE n.queue = q.name) THEN 0
+            OR coalesce((SELECT true FROM millrace.job_group g WHERE g.queue = q.name AND g.turn IS NOT NULL AND g.name <> '' LIMIT 1),
+              (SELECT true FROM millrace.group_news n WHERE n.queue = q.name LIMIT 1), false) THEN 0
           ELSE least((SELECT j.due_at FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 ORDER BY j.due_at LIMIT 1),
             (SELECT min(g.rests_until) FROM millrace.job_group g WHERE g.queue = q.name AND g.rests_until IS NOT NULL)) - millrace.clock(@now) END
         """;
