@@ -42,6 +42,8 @@ public sealed class JobDefaults
 
     internal IReadOnlyList<string> Tags => _tags;
 
+    internal Func<object, string?>? GroupValue { get; private set; }
+
     internal IReadOnlyList<string> FormerNames => _formerNames;
 
     internal PayloadVersions Versions { get; } = new();
@@ -63,6 +65,19 @@ public sealed class JobDefaults
     {
         ArgumentNullException.ThrowIfNull(upgrade);
         Versions.Add(fromVersion, upgrade);
+        return this;
+    }
+
+    /// <summary>Says which group of its queue a job belongs to (<see cref="EnqueueOptions.Group"/>), such as the tenant that its payload names.</summary>
+    /// <typeparam name="TJob">The job's type.</typeparam>
+    /// <param name="group">Gets the job as it is enqueued; null for none. Called on the enqueuing thread, by several at once.</param>
+    public JobDefaults Group<TJob>(Func<TJob, string?> group)
+        where TJob : notnull
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        GroupValue = job => job is TJob own
+            ? group(own)
+            : throw new ArgumentException($"The group of this job is chosen from a {typeof(TJob)}, but the job is a {job.GetType()}. Give JobDefaults.Group the type that is enqueued.", nameof(job));
         return this;
     }
 

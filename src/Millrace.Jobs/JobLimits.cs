@@ -6,7 +6,7 @@ public static class JobLimits
     /// <summary>Longest job id, in characters.</summary>
     public const int MaximumIdLength = 100;
 
-    /// <summary>Longest name of a queue, a job type, a schedule or a worker, in characters.</summary>
+    /// <summary>Longest name of a queue, a job type, a schedule, a group or a worker, in characters.</summary>
     public const int MaximumNameLength = 100;
 
     /// <summary>Most tags on one job.</summary>

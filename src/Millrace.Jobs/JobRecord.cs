@@ -41,6 +41,9 @@ public sealed record JobRecord
     /// <summary>Its unique key; null for none.</summary>
     public string? UniqueKey { get; init; }
 
+    /// <summary>The group of its queue that it belongs to, for life; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>The schedule that asked for it; null for none.</summary>
     public string? Schedule { get; init; }
 

@@ -79,8 +79,14 @@ public abstract class JobStore : IAsyncDisposable
     /// <see cref="ClaimRequest.MaximumJobs"/> in all; nothing from paused queues. Each becomes running, its attempt is counted, its progress
     /// reset, and it gets a token greater than that of any claim of its queue before; jobs claimed together may share one. The worker's lease
     /// is created or renewed in the same step, also when there is nothing to claim.</summary>
-    /// <remarks>A queue that reaches one of its limits gives nothing more, and <see cref="WaitForWorkAsync"/> does not end for it: until a running
-    /// job of it ends, or the time of its next start has come. A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</remarks>
+    /// <remarks>
+    /// <para><b>Groups.</b> The jobs of a queue that have a <see cref="NewJob.Group"/> form one line per group, in the order above; those that have none form one more. While any group has
+    /// ready jobs, these lines take turns, one start each: between two starts of one line, every other that has a job that may start gets a start. A line that
+    /// becomes ready takes its turn behind or before the others, but gains no more than one start by having been idle. A group that reaches one of its limits is passed over until a job of it ends, or the time
+    /// of its next start has come, at a cost that does not depend on how many jobs it has.</para>
+    /// <para>A queue that reaches one of its limits, or all groups of which that have ready jobs reach theirs, gives nothing more, and <see cref="WaitForWorkAsync"/> does not end for it: until a running
+    /// job of it ends, or the time of its next start has come. A claim whose answer is lost has claimed jobs that the worker does not know of: its next heartbeat gives them back.</para>
+    /// </remarks>
     public abstract ValueTask<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Ends claims; each on its own, in the order given: a refused one does not hold up the others. The answers are in the order of the

@@ -35,6 +35,10 @@ public sealed record NewJob
     /// <summary>What keeps it out when another job of the queue holds the same key; null for nothing.</summary>
     public JobUniqueness? Unique { get; init; }
 
+    /// <summary>Whom the job is for, such as a tenant: the groups of a queue take turns (see <see cref="JobStore.ClaimAsync"/>). 1 to
+    /// <see cref="JobLimits.MaximumNameLength"/> characters, no control characters; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Runs no earlier than this long after the store took it, by the store's clock. Not together with <see cref="At"/>.</summary>
     public TimeSpan? Delay { get; init; }
 

@@ -13,4 +13,11 @@ public readonly record struct QueueCapacity(string Queue, int Capacity)
 
     /// <summary>How many jobs of the queue may be started in a time, over all processes; null for no limit. Every start counts, a retry's too.</summary>
     public JobRate? Rate { get; init; }
+
+    /// <summary>At most this many jobs of one group of the queue run at once, over all processes; null for no limit.</summary>
+    public int? GroupMaximumRunning { get; init; }
+
+    /// <summary>How many jobs of one group of the queue may be started in a time, over all processes; null for no limit. Its kind is
+    /// <see cref="JobRateKind.TokenBucket"/>.</summary>
+    public JobRate? GroupRate { get; init; }
 }

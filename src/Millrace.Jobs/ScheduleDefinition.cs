@@ -48,6 +48,9 @@ public sealed record ScheduleDefinition
     /// <summary>Timeout of its jobs' attempts; null for no limit.</summary>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>The group of its jobs; null for none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Tags of its jobs.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -14,6 +14,20 @@ public sealed class PostgresJobStoreConformanceTests(PostgresJobStoreConformance
         return SqlJobStore.OnPostgres(shared.Source, clock);
     }
 
+    protected override async ValueTask<IReadOnlyList<string>> GroupStateAsync()
+    {
+        await using var command = shared.Source.CreateCommand(
+            "SELECT 'group ' || name FROM millrace.job_group UNION ALL SELECT 'bucket ' || name FROM millrace.group_bucket UNION ALL SELECT 'news ' || name FROM millrace.group_news");
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+
     public sealed class SharedDatabase(Server server) : IAsyncLifetime
     {
         private Database _database = null!;

@@ -11,7 +11,7 @@ public sealed partial class QueryPlanTests(QueryPlanTests.Databases databases) :
 {
     private static readonly Dictionary<string, string> Types = new(StringComparer.Ordinal)
     {
-        ["ids"] = "text[]", ["keys"] = "text[]", ["holders"] = "text[]", ["unique_keys"] = "text[]", ["unique_untils"] = "smallint[]", ["errors"] = "text[]", ["types"] = "text[]", ["metadata"] = "text[]", ["schedules"] = "text[]", ["queues"] = "text[]", ["tags"] = "text[]",
+        ["ids"] = "text[]", ["groups"] = "text[]", ["job_group"] = "text", ["keys"] = "text[]", ["holders"] = "text[]", ["unique_keys"] = "text[]", ["unique_untils"] = "smallint[]", ["errors"] = "text[]", ["types"] = "text[]", ["metadata"] = "text[]", ["schedules"] = "text[]", ["queues"] = "text[]", ["tags"] = "text[]",
         ["tokens"] = "bigint[]", ["sequences"] = "bigint[]", ["dues"] = "bigint[]", ["limits"] = "bigint[]", ["delays"] = "bigint[]", ["ats"] = "bigint[]", ["timeouts"] = "bigint[]",
         ["periods"] = "bigint[]", ["numbers"] = "bigint[]", ["untils"] = "bigint[]", ["most"] = "bigint[]", ["buckets"] = "double precision[]", ["rated"] = "boolean[]", ["waits"] = "boolean[]", ["conditions"] = "smallint[]", ["counts"] = "integer[]", ["jobs"] = "text[]", ["positions"] = "integer[]",
         ["kinds"] = "integer[]", ["ranks"] = "smallint[]", ["priorities"] = "integer[]", ["max_attempts"] = "integer[]", ["results"] = "bytea[]", ["payloads"] = "bytea[]",

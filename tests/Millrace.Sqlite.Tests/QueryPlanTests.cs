@@ -34,6 +34,12 @@ public sealed partial class QueryPlanTests : IAsyncDisposable
 
     [Theory]
     [InlineData("Claim.Next", "millrace_job_waiting")]
+    [InlineData("Claim.NextOfGroup", "millrace_job_group_line")]
+    [InlineData("GroupTable.Running", "millrace_job_group_running")]
+    [InlineData("GroupTable.Forget", "millrace_job_group_line")]
+    [InlineData("GroupTable.First", "millrace_group_turn")]
+    [InlineData("GroupTable.Advance", "millrace_group_turn")]
+    [InlineData("List.WaitingInGroups", "millrace_job_group_waiting")]
     [InlineData("Claim.Promote", "millrace_job_scheduled")]
     [InlineData("FindWork.Due", "millrace_job_scheduled")]
     [InlineData("Heartbeat.Held", "millrace_job_running")]
@@ -47,7 +53,7 @@ public sealed partial class QueryPlanTests : IAsyncDisposable
         var plan = Plan(connection, Statements()[name]);
 
         Assert.Contains(plan, step => step.Contains(index, StringComparison.Ordinal));
-        if (name is "Claim.Next" or "Sweep.Oldest" or "GetDueSchedules.Next")
+        if (name is "Claim.Next" or "Claim.NextOfGroup" or "GroupTable.First" or "List.WaitingInGroups" or "Sweep.Oldest" or "GetDueSchedules.Next")
         {
             Assert.DoesNotContain(plan, static step => step.Contains("TEMP B-TREE", StringComparison.Ordinal)); // in order already
         }

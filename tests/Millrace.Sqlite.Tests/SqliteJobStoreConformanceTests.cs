@@ -16,6 +16,21 @@ public sealed class SqliteJobStoreConformanceTests : JobGuardConformance
         return ValueTask.FromResult<JobStore>(SqlJobStore.OnSqlite(source, clock));
     }
 
+    protected override async ValueTask<IReadOnlyList<string>> GroupStateAsync()
+    {
+        await using var connection = await _source!.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT 'group ' || name FROM millrace_group UNION ALL SELECT 'bucket ' || name FROM millrace_group_bucket";
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

@@ -54,7 +54,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => store.InitializeAsync().AsTask());
 
         Assert.Equal(
-            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 6. "
+            "The database holds a job store of schema version 99; this version of Millrace knows versions up to 7. "
             + "A newer Millrace has used it: update this program, or give it another database. Nothing was changed.",
             exception.Message);
         _fixture.Execute("DELETE FROM millrace_schema WHERE version = 99");

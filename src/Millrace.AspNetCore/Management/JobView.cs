@@ -23,6 +23,8 @@ internal record JobView
 
     public required IReadOnlyList<string> Tags { get; init; }
 
+    public required string? Group { get; init; }
+
     public required string? Schedule { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -59,6 +61,7 @@ internal record JobView
         MaxAttempts = job.MaxAttempts,
         TimeoutSeconds = job.Timeout?.TotalSeconds,
         Tags = job.Tags,
+        Group = job.Group,
         Schedule = job.Schedule,
         CreatedAt = job.CreatedAt,
         DueAt = job.DueAt,

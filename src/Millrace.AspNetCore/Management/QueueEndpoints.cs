@@ -27,7 +27,7 @@ internal static class QueueEndpoints
         var definition = schedule.Definition;
         return new ScheduleView(
             definition.Name, definition.Cron, definition.TimeZone, definition.Queue, definition.Type, schedule.NextAt, schedule.LastAt, schedule.LastJobId, schedule.Paused,
-            schedule.Runs, definition.StartsAt, definition.EndsAt, definition.MaximumRuns, JsonNamingPolicy.CamelCase.ConvertName(definition.Misfire.ToString()));
+            schedule.Runs, definition.StartsAt, definition.EndsAt, definition.MaximumRuns, JsonNamingPolicy.CamelCase.ConvertName(definition.Misfire.ToString()), definition.Group);
     }
 
     public static WorkerView View(WorkerRecord worker, DateTimeOffset now)

@@ -115,7 +115,7 @@ async function show(job, model) {
     const fact = (name, value) => (value === null || value === undefined || value === '' ? null : [h('dt', null, name), h('dd', null, value)]);
     box.show([
       h('dl', { class: 'facts' },
-        fact('Id', h('span', { class: 'mono' }, j.id)), fact('State', j.state), fact('Queue', j.queue),
+        fact('Id', h('span', { class: 'mono' }, j.id)), fact('State', j.state), fact('Queue', j.queue), fact('Group', j.group),
         fact('Attempt', `${j.attempt} of ${j.maxAttempts}`), fact('Priority', String(j.priority)),
         fact('Progress', j.progressMessage ? `${j.progressPercent} %, ${j.progressMessage}` : `${j.progressPercent} %`),
         fact('Timeout', j.timeoutSeconds === null || j.timeoutSeconds === undefined ? 'none' : span(j.timeoutSeconds)),

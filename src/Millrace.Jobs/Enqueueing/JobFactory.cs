@@ -26,6 +26,7 @@ internal sealed class JobFactory(JobRegistry registry, IOptions<JobsOptions> opt
             Tags = Tags(defaults.Tags, wish.Tags),
             Metadata = Executing.JobTraces.Add(defaults.Versions.Mark(wish.MetadataValue)) ?? ReadOnlyDictionary<string, string>.Empty,
             Unique = wish.UniqueValue,
+            Group = wish.GroupValue ?? (defaults.GroupValue?.Invoke(job) is { } group ? JobValidation.Name(group, "group") : null),
             Delay = wish.DelayValue,
             At = wish.AtValue is { } at ? new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero) : null,
         };

@@ -96,6 +96,17 @@ internal static class JobValidation
         return rate;
     }
 
+    public static JobRate GroupRate(JobRate rate)
+    {
+        if (rate.Kind != JobRateKind.TokenBucket)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(rate), rate, "The rate of groups is counted in a bucket of tokens, so that a group costs one number however many jobs it starts. Set its Kind to JobRateKind.TokenBucket.");
+        }
+
+        return Rate(rate);
+    }
+
     public static JobUniqueness Unique(string key, UniqueUntil until, TimeSpan period = default, bool replace = false) => new()
     {
         Key = Text(key, "A unique key", JobLimits.MaximumUniqueKeyLength, nameof(key)),

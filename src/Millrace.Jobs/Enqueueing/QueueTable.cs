@@ -27,6 +27,8 @@ internal sealed class QueueTable
             {
                 MaximumRunning = queue.Options.GlobalConcurrency,
                 Rate = queue.Options.Rate,
+                GroupMaximumRunning = queue.Options.GroupConcurrency,
+                GroupRate = queue.Options.GroupRate,
             });
         }
 

@@ -47,6 +47,7 @@ internal sealed class ScheduleRegistration
             Priority = job.Priority,
             MaxAttempts = job.MaxAttempts,
             Timeout = job.Timeout,
+            Group = job.Group,
             Tags = job.Tags,
             Metadata = job.Metadata,
         };

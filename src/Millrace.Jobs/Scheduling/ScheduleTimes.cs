@@ -43,6 +43,7 @@ internal static class ScheduleTimes
         Priority = schedule.Priority,
         MaxAttempts = schedule.MaxAttempts,
         Timeout = schedule.Timeout,
+        Group = schedule.Group,
         Tags = schedule.Tags,
         Metadata = schedule.Metadata,
         Schedule = schedule.Name,

@@ -38,6 +38,9 @@ public class EnqueuedJob
     /// <summary>Its tags.</summary>
     public IReadOnlyList<string> Tags => _job.Tags;
 
+    /// <summary>The group of its queue that it belongs to; null for none.</summary>
+    public string? Group => _job.Group;
+
     /// <summary>The delay that was asked for; null for none.</summary>
     public TimeSpan? Delay => _job.Delay;
 
@@ -55,6 +58,7 @@ public class EnqueuedJob
         var text = new StringBuilder($"{Type} in '{Queue}'");
         text.Append(Delay is { } delay ? $", delayed by {delay}" : "");
         text.Append(At is { } at ? $", at {at.ToString("u", CultureInfo.InvariantCulture)}" : "");
+        text.Append(Group is { } group ? $", of group '{group}'" : "");
         text.Append(Priority != 0 ? string.Create(CultureInfo.InvariantCulture, $", priority {Priority}") : "");
         text.Append(Tags.Count > 0 ? $", tagged {string.Join(' ', Tags)}" : "");
         text.Append(Schedule is { } schedule ? $", by schedule '{schedule}'" : "");

@@ -73,6 +73,18 @@ public sealed class JobEndpointTests
         Assert.Equal(HttpStatusCode.NotFound, await SendAsync(client, "GET", $"/api/jobs/{new string('x', 500)}"));
     }
 
+    [Fact, Trait("req", "J-11")]
+    public async Task A_job_shows_its_group()
+    {
+        await using var site = await StartAsync();
+        using var client = site.Client("reader");
+        var id = await site.Get<JobClient>().EnqueueAsync(new Ping(7), static options => options.Group("tenant:7"));
+        var other = await site.Get<JobClient>().EnqueueAsync(new Ping(8));
+
+        Assert.Equal("tenant:7", (await GetAsync(client, $"/api/jobs/{id}")).GetProperty("group").GetString());
+        Assert.Equal(JsonValueKind.Null, (await GetAsync(client, $"/api/jobs/{other}")).GetProperty("group").ValueKind);
+    }
+
     [Fact, Trait("req", "J-10")]
     public async Task A_job_shows_what_it_waits_for_and_what_waits_for_it()
     {

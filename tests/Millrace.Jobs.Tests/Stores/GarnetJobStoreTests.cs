@@ -7,6 +7,9 @@ namespace Millrace.Jobs.Tests.Stores;
 [Collection(HeavyCollection.Name)]
 public sealed class GarnetJobStoreTests(SharedGarnet garnet) : JobGuardConformance, IClassFixture<SharedGarnet>
 {
-    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) =>
-        ValueTask.FromResult<JobStore>(new RedisJobStore(garnet.Client, $"t{Guid.NewGuid():N}", clock));
+    private readonly string _prefix = $"t{Guid.NewGuid():N}";
+
+    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) => ValueTask.FromResult<JobStore>(new RedisJobStore(garnet.Client, _prefix, clock));
+
+    protected override ValueTask<IReadOnlyList<string>> GroupStateAsync() => GroupKeys.ReadAsync(garnet.Client, _prefix);
 }

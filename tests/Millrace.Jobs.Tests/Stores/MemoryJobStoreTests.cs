@@ -5,5 +5,9 @@ namespace Millrace.Jobs.Tests.Stores;
 
 public sealed class MemoryJobStoreTests : JobGuardConformance
 {
-    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) => ValueTask.FromResult<JobStore>(new MemoryJobStore(clock));
+    private MemoryJobStore _store = null!;
+
+    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) => ValueTask.FromResult<JobStore>(_store = new MemoryJobStore(clock));
+
+    protected override ValueTask<IReadOnlyList<string>> GroupStateAsync() => ValueTask.FromResult(_store.GroupState());
 }

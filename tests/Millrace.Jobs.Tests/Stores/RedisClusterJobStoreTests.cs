@@ -7,6 +7,9 @@ namespace Millrace.Jobs.Tests.Stores;
 [Trait("peer", "12"), Collection(HeavyCollection.Name)]
 public sealed class RedisClusterJobStoreTests(SharedRedisCluster redis) : JobGuardConformance, IClassFixture<SharedRedisCluster>
 {
-    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) =>
-        ValueTask.FromResult<JobStore>(new RedisJobStore(redis.Client, $"t{Guid.NewGuid():N}", clock));
+    private readonly string _prefix = $"t{Guid.NewGuid():N}";
+
+    protected override ValueTask<JobStore> CreateStoreAsync(TimeProvider clock) => ValueTask.FromResult<JobStore>(new RedisJobStore(redis.Client, _prefix, clock));
+
+    protected override ValueTask<IReadOnlyList<string>> GroupStateAsync() => GroupKeys.ReadAsync(redis.Client, _prefix);
 }

@@ -8,7 +8,7 @@ namespace Millrace.TestKit.Jobs;
 public abstract partial class JobStoreConformance
 {
     /// <summary>How many operations each seed of the model test runs; a long run sets MILLRACE_JOBS_STEPS.</summary>
-    private static int ModelSteps => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_JOBS_STEPS"), CultureInfo.InvariantCulture, out var steps) ? steps : 300;
+    private protected static int ModelSteps => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_JOBS_STEPS"), CultureInfo.InvariantCulture, out var steps) ? steps : 300;
 
     [Theory, Trait("req", "J-12")]
     [InlineData(1)]

@@ -5,8 +5,11 @@ internal sealed class BookQueue
 {
     public bool Paused { get; set; }
 
-    /// <summary>Waiting jobs in the order in which they are claimed.</summary>
+    /// <summary>Waiting jobs without a group in the order in which they are claimed.</summary>
     public SortedSet<MemoryJob> Waiting { get; } = new(MemoryJob.InOrderOfClaim);
+
+    /// <summary>Those that have one, and how many of a group run.</summary>
+    public GroupRing Groups { get; } = new();
 
     /// <summary>Scheduled jobs, next due first.</summary>
     public SortedSet<MemoryJob> Scheduled { get; } = new(MemoryJob.InOrderOfDue);
@@ -21,7 +24,7 @@ internal sealed class BookQueue
     public long Retrying { get; set; }
 
     /// <summary>What counts for the queue's length.</summary>
-    public int Pending => Waiting.Count + Scheduled.Count + Blocked.Count;
+    public int Pending => Waiting.Count + Groups.Waiting + Scheduled.Count + Blocked.Count;
 
     public long Total => Counts.Sum();
 }

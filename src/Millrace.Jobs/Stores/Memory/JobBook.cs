@@ -67,7 +67,7 @@ internal sealed class JobBook
     /// <summary>All sets that hold the jobs of a state, of one queue where they are kept by queue.</summary>
     public IEnumerable<SortedSet<MemoryJob>> Sets(JobState state, string? queue) => state switch
     {
-        JobState.Waiting => QueuesNamed(queue).Select(static queue => queue.Waiting),
+        JobState.Waiting => QueuesNamed(queue).SelectMany(static queue => queue.Groups.Lines.Prepend(queue.Waiting)),
         JobState.Scheduled => QueuesNamed(queue).Select(static queue => queue.Scheduled),
         JobState.Blocked => QueuesNamed(queue).Select(static queue => queue.Blocked),
         JobState.Running => [new SortedSet<MemoryJob>(_running, MemoryJob.InOrderOfStart)],
@@ -97,6 +97,9 @@ internal sealed class JobBook
         queue.Counts[(int)record.State]++;
         switch (record.State)
         {
+            case JobState.Waiting when record.Group is not null:
+                queue.Groups.AddWaiting(job);
+                break;
             case JobState.Waiting:
                 queue.Waiting.Add(job);
                 break;
@@ -109,6 +112,11 @@ internal sealed class JobBook
                 break;
             case JobState.Running:
                 _running.Add(job);
+                if (record.Group is not null)
+                {
+                    queue.Groups.AddRunning(record.Group);
+                }
+
                 break;
             default:
                 _ended[record.State].Add(job);
@@ -123,6 +131,9 @@ internal sealed class JobBook
         queue.Counts[(int)record.State]--;
         switch (record.State)
         {
+            case JobState.Waiting when record.Group is not null:
+                queue.Groups.RemoveWaiting(job);
+                break;
             case JobState.Waiting:
                 queue.Waiting.Remove(job);
                 break;
@@ -135,6 +146,11 @@ internal sealed class JobBook
                 break;
             case JobState.Running:
                 _running.Remove(job);
+                if (record.Group is not null)
+                {
+                    queue.Groups.RemoveRunning(record.Group);
+                }
+
                 break;
             default:
                 _ended[record.State].Remove(job);

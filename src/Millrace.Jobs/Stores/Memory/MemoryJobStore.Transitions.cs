@@ -21,6 +21,7 @@ internal sealed partial class MemoryJobStore
             Timeout = job.Timeout,
             Tags = job.Tags,
             Metadata = job.Metadata,
+            Group = job.Group,
             Schedule = job.Schedule,
             UniqueKey = job.Unique?.Key,
             CreatedAt = now,
@@ -87,7 +88,7 @@ internal sealed partial class MemoryJobStore
     private void Left(string queue)
     {
         var guard = Guard(queue);
-        if (guard.Full)
+        if (guard.Full || _book.Queue(queue).Groups.IsOpen)
         {
             guard.Full = false;
             _signal.Pulse(queue);
@@ -290,7 +291,8 @@ internal sealed partial class MemoryJobStore
             return DateTimeOffset.MaxValue;
         }
 
-        var due = queue.Waiting.Count > 0 ? DateTimeOffset.MinValue : queue.Scheduled.Min?.Record.DueAt ?? DateTimeOffset.MaxValue;
+        var due = queue.Waiting.Count > 0 || queue.Groups.IsOpen ? DateTimeOffset.MinValue : queue.Scheduled.Min?.Record.DueAt ?? DateTimeOffset.MaxValue;
+        due = queue.Groups.NextAt is { } next && next < due ? next : due;
         return due > guard.BlockedUntil ? due : guard.BlockedUntil;
     }
 

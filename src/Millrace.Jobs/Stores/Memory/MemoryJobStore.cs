@@ -96,7 +96,7 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
                 PromoteDue(queue, now);
                 var guard = Guard(limits.Queue);
                 var before = claimed.Count;
-                for (var left = guard.Allow(limits, queue.Counts[(int)JobState.Running], now); left > 0 && claimed.Count < request.MaximumJobs && queue.Waiting.Min is { } job; left--)
+                for (var left = guard.Allow(limits, queue.Counts[(int)JobState.Running], now); left > 0 && claimed.Count < request.MaximumJobs && queue.Groups.Next(queue.Waiting, limits, guard.Buckets, now) is { } job; left--)
                 {
                     claimed.Add(Claim(job, request.Worker.Id, now));
                 }
@@ -304,6 +304,17 @@ internal sealed partial class MemoryJobStore(TimeProvider clock) : JobStore
         if (longest > TimeSpan.Zero)
         {
             await waiter.WaitAsync(longest, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What is kept of groups: one text for each that has ready or running jobs, or a bucket that is not full. For tests.</summary>
+    internal IReadOnlyList<string> GroupState()
+    {
+        lock (_lock)
+        {
+            return [
+                .. _book.Queues.Where(static queue => queue.Value.Groups.Count > 0).Select(static queue => $"{queue.Key}: {queue.Value.Groups.Count} groups"),
+                .. _guards.Where(static guard => guard.Value.Buckets.Count > 0).Select(static guard => $"{guard.Key}: {guard.Value.Buckets.Count} buckets")];
         }
     }
 

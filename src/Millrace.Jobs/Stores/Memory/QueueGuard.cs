@@ -6,6 +6,9 @@ internal sealed class QueueGuard
     private readonly Dictionary<string, UniqueHold> _holds = new(StringComparer.Ordinal);
     private readonly StartLog _starts = new();
 
+    /// <summary>What the rate of groups has to remember.</summary>
+    public GroupBuckets Buckets { get; } = new();
+
     /// <summary>As many run as may: nothing to claim until one ends.</summary>
     public bool Full { get; set; }
 
@@ -28,9 +31,10 @@ internal sealed class QueueGuard
         }
     }
 
-    /// <summary>Forgets keys whose time is over.</summary>
+    /// <summary>Forgets keys whose time is over, and groups whose rate is not used.</summary>
     public void Forget(DateTimeOffset now)
     {
+        Buckets.Forget(now);
         foreach (var (key, hold) in _holds)
         {
             if (hold.Until == UniqueUntil.Elapsed && hold.EndsAt <= now)

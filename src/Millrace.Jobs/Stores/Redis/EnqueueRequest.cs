@@ -15,7 +15,7 @@ internal sealed class EnqueueRequest
         for (var i = 0; i < Bodies.Length; i++)
         {
             var job = jobs[i];
-            IsPlain &= job is { Priority: 0, Delay: null, At: null, Unique: null, Tags.Count: 0 };
+            IsPlain &= job is { Priority: 0, Delay: null, At: null, Unique: null, Group: null, Tags.Count: 0 };
             Bodies[i] = JobBody.Write(job);
             Bytes += Bodies[i].Length;
         }
@@ -29,7 +29,7 @@ internal sealed class EnqueueRequest
     /// <summary>How long they are together.</summary>
     public long Bytes { get; }
 
-    /// <summary>Whether all jobs just wait in the line: due now, of priority 0, without tags or a unique key.</summary>
+    /// <summary>Whether all jobs just wait in the line: due now, of priority 0, without tags, a unique key or a group.</summary>
     public bool IsPlain { get; }
 
     public int MaximumQueueLength { get; }

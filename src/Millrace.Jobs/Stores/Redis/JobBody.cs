@@ -11,9 +11,10 @@ namespace Millrace.Jobs.Stores.Redis;
 /// 8   8  created, a double: ms since 1970                   (written by the script)
 /// 16  2  1000 - priority
 /// 18  2  most attempts
-/// 20  1  flags: 1 has tags, 2 has a unique key, 4 waits for others, or did
+/// 20  1  flags: 1 has tags, 2 has a unique key, 4 waits for others, or did, 8 has a group
 /// 21  1  number of tags; each: 2 bytes length, UTF-8
 ///        with a unique key: a letter (E until ended, S until started, T for a time), 2 bytes length, UTF-8
+///        with a group: 2 bytes length, UTF-8
 /// …   2  length of what follows up to the timeout
 /// …   1  version: 1
 /// …      type, schedule (empty: none): length, UTF-8 each
@@ -32,6 +33,7 @@ internal sealed class JobBody
     private const byte HasTags = 1;
     private const byte HasUniqueKey = 2;
     private const byte HasPrerequisites = 4;
+    private const byte HasGroup = 8;
 
     public required long Sequence { get; init; }
 
@@ -44,6 +46,8 @@ internal sealed class JobBody
     public required IReadOnlyList<string> Tags { get; init; }
 
     public required string? UniqueKey { get; init; }
+
+    public required string? Group { get; init; }
 
     public required string Type { get; init; }
 
@@ -58,7 +62,7 @@ internal sealed class JobBody
     /// <summary>What the script is given of a new job.</summary>
     public static byte[] Write(NewJob job)
     {
-        var size = 6 + 2 + 1 + (job.Unique is null ? 0 : 3 + Encoding.UTF8.GetByteCount(job.Unique.Key)) + (job.Tags.Count == 0 ? 0 : job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)))
+        var size = 6 + 2 + 1 + (job.Group is null ? 0 : 2 + Encoding.UTF8.GetByteCount(job.Group)) + (job.Unique is null ? 0 : 3 + Encoding.UTF8.GetByteCount(job.Unique.Key)) + (job.Tags.Count == 0 ? 0 : job.Tags.Sum(static tag => 2 + Encoding.UTF8.GetByteCount(tag)))
             + TextSize(job.Type) + TextSize(job.Schedule ?? string.Empty) + 10
             + 5 + (job.Metadata.Count == 0 ? 0 : job.Metadata.Sum(static entry => TextSize(entry.Key) + TextSize(entry.Value))) + job.Payload.Length;
         var scratch = ArrayPool<byte>.Shared.Rent(size);
@@ -71,7 +75,7 @@ internal sealed class JobBody
     {
         writer.UInt16((ushort)(JobLimits.MaximumPriority - job.Priority));
         writer.UInt16((ushort)job.MaxAttempts);
-        writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey) | (job.After.Count == 0 ? 0 : HasPrerequisites)));
+        writer.Byte((byte)((job.Tags.Count > 0 ? HasTags : 0) | (job.Unique is null ? 0 : HasUniqueKey) | (job.After.Count == 0 ? 0 : HasPrerequisites) | (job.Group is null ? 0 : HasGroup)));
         writer.Byte((byte)job.Tags.Count);
         foreach (var tag in job.Tags)
         {
@@ -84,6 +88,12 @@ internal sealed class JobBody
             writer.Byte((byte)Letter(unique.Until));
             writer.UInt16((ushort)Encoding.UTF8.GetByteCount(unique.Key));
             writer.Raw(unique.Key);
+        }
+
+        if (job.Group is not null)
+        {
+            writer.UInt16((ushort)Encoding.UTF8.GetByteCount(job.Group));
+            writer.Raw(job.Group);
         }
 
         var lengthAt = writer.Length;
@@ -136,6 +146,7 @@ internal sealed class JobBody
             key = reader.Raw(reader.UInt16());
         }
 
+        var group = (flags & HasGroup) != 0 ? reader.Raw(reader.UInt16()) : null;
         reader.UInt16();
         var version = reader.Byte();
         if (version != Version)
@@ -152,6 +163,7 @@ internal sealed class JobBody
             MaxAttempts = attempts,
             Tags = tags,
             UniqueKey = key,
+            Group = group,
             Type = type,
             Schedule = schedule.Length == 0 ? null : schedule,
             Timeout = timeout == 0 ? null : TimeSpan.FromTicks((long)(timeout - 1)),

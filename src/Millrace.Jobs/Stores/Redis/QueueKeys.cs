@@ -8,7 +8,7 @@ internal sealed class QueueKeys
 {
     private static readonly string[] Parts =
         ["jobs", "line", "ready", "later", "running", "history", "meta", "leases", "workers", "gone", "completed", "dead", "cancelled", "tags", "schedules", "ticks",
-        "unique", "elapsing", "starts", "blocked", "links", "before", "outbox", "inbox", "logs"];
+        "unique", "elapsing", "starts", "blocked", "links", "before", "outbox", "inbox", "logs", "grouped", "lines", "turns", "counts"];
 
     /// <param name="prefix">Begins every key.</param>
     /// <param name="queue">The queue's name.</param>

@@ -83,11 +83,11 @@ internal sealed partial class RedisJobStore
         ClaimRequest request, QueueCapacity limits, IReadOnlyList<JobFinish> finishes, CancellationToken cancellationToken)
     {
         var (queue, rate) = (limits.Queue, limits.Rate);
-        var arguments = new List<RedisArgument>(13 + finishes.Count)
+        var arguments = new List<RedisArgument>(14 + finishes.Count)
         {
             Now(), request.Worker.Id, Milliseconds(request.Lease), WorkerText.Write(request.Worker), Math.Max(0, limits.Capacity),
             limits.MaximumRunning is { } most ? most : string.Empty, rate is null ? string.Empty : rate.Kind == JobRateKind.TokenBucket ? "b" : "w",
-            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period),
+            rate?.Count ?? 0, rate is null ? 0 : Milliseconds(rate.Period), GroupLimits(limits),
         };
         FinishText.Add(arguments, finishes);
         var reply = await _redis.EvaluateAsync(JobScripts.Claim, ClaimReply.Read, Keys(queue).All, CollectionsMarshal.AsSpan(arguments), cancellationToken).ConfigureAwait(false);
@@ -113,6 +113,11 @@ internal sealed partial class RedisJobStore
 
         return (jobs, reply.Answers);
     }
+
+    /// <summary>The limits of groups, as Scripts/_turns.lua takes them.</summary>
+    private static string GroupLimits(QueueCapacity limits) => limits is { GroupMaximumRunning: null, GroupRate: null }
+        ? string.Empty
+        : string.Create(CultureInfo.InvariantCulture, $"{limits.GroupMaximumRunning},{limits.GroupRate?.Count},{(limits.GroupRate is { } rate ? Milliseconds(rate.Period) : null)}");
 
     /// <summary>What became of ends, once other queues that they concern have been told.</summary>
     private async ValueTask<FinishResult[]> SettleAsync(string queue, IReadOnlyList<JobFinish> finishes, long[] answers)

@@ -6,12 +6,12 @@ namespace Millrace.Jobs.Stores.Redis;
 /// <summary>A schedule's definition as it is kept: the fields of <see cref="ScheduleDefinition"/>, its job's payload in base64.</summary>
 internal sealed record ScheduleText(
     string Name, string Cron, string TimeZone, string Queue, string Type, byte[] Payload, int Priority, int MaxAttempts, long? TimeoutTicks,
-    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string>? Metadata, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, int? MaximumRuns, ScheduleMisfire Misfire)
+    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string>? Metadata, DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, int? MaximumRuns, ScheduleMisfire Misfire, string? Group = null)
 {
     public static byte[] Write(ScheduleDefinition schedule) => JsonSerializer.SerializeToUtf8Bytes(
         new ScheduleText(
             schedule.Name, schedule.Cron, schedule.TimeZone, schedule.Queue, schedule.Type, schedule.Payload.ToArray(), schedule.Priority, schedule.MaxAttempts,
-            schedule.Timeout?.Ticks, schedule.Tags, schedule.Metadata.Count == 0 ? null : schedule.Metadata, schedule.StartsAt, schedule.EndsAt, schedule.MaximumRuns, schedule.Misfire),
+            schedule.Timeout?.Ticks, schedule.Tags, schedule.Metadata.Count == 0 ? null : schedule.Metadata, schedule.StartsAt, schedule.EndsAt, schedule.MaximumRuns, schedule.Misfire, schedule.Group),
         RedisJson.Default.ScheduleText);
 
     /// <summary>What the ticks depend on.</summary>
@@ -57,6 +57,7 @@ internal sealed record ScheduleText(
                 EndsAt = text.EndsAt,
                 MaximumRuns = text.MaximumRuns,
                 Misfire = text.Misfire,
+                Group = text.Group,
                 Tags = text.Tags ?? [],
                 Metadata = text.Metadata ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty,
             },

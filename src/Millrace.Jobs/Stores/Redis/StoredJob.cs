@@ -38,6 +38,7 @@ internal sealed record StoredJob(JobRecord Record, long Sequence)
             Metadata = body.Metadata,
             Schedule = body.Schedule,
             UniqueKey = body.UniqueKey,
+            Group = body.Group,
             CreatedAt = body.CreatedAt,
             DueAt = Time(due),
         };

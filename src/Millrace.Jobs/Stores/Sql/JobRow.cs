@@ -7,11 +7,11 @@ internal static class JobRow
     public const string Columns = """
         j.id, j.sequence, j.token, j.queue, j.type, j.state, j.priority, j.attempt, j.max_attempts, j.timeout_ticks, j.tags, j.schedule,
         j.created_at, j.due_at, j.started_at, j.finished_at, j.worker, j.cancel_requested, j.error, j.result, j.progress, j.progress_message, j.metadata,
-        j.unique_key
+        j.unique_key, j.job_group
         """;
 
     /// <summary>Reads a job with its payload. One without is not valid: the query keeps it in sight, so that it is found.</summary>
-    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(24));
+    public static SqlJob Read(SqlRow row) => Build(row, row.Bytes(25));
 
     /// <summary>Reads a job; its payload stays empty.</summary>
     public static SqlJob ReadBare(SqlRow row) => Build(row, ReadOnlyMemory<byte>.Empty);
@@ -29,6 +29,7 @@ internal static class JobRow
         Tags = row.Names(10, JobLimits.MaximumTags),
         Metadata = row.Metadata(22),
         UniqueKey = row.TextOrNull(23, JobLimits.MaximumUniqueKeyLength),
+        Group = row.TextOrNull(24, JobLimits.MaximumNameLength),
         Schedule = row.TextOrNull(11, JobLimits.MaximumNameLength),
         CreatedAt = row.Time(12),
         DueAt = row.Time(13),

@@ -5,7 +5,7 @@ internal static class ScheduleRow
 {
     /// <summary>What <see cref="Read"/> reads.</summary>
     public const string Columns = """
-        name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused, metadata, starts_at, ends_at, maximum_runs, misfire, runs
+        name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, next_at, last_at, last_job, paused, metadata, starts_at, ends_at, maximum_runs, misfire, runs, job_group
         """;
 
     /// <summary>Longest cron expression or time zone id that is read.</summary>
@@ -28,6 +28,7 @@ internal static class ScheduleRow
             Priority = row.Integer(6, JobLimits.MinimumPriority, JobLimits.MaximumPriority),
             MaxAttempts = row.Integer(7, 1, JobLimits.MaximumAttempts),
             Timeout = row.DurationOrNull(8),
+            Group = row.TextOrNull(20, JobLimits.MaximumNameLength),
             Tags = row.Names(9, JobLimits.MaximumTags),
             Metadata = row.Metadata(14),
         },

@@ -8,7 +8,7 @@ local stored, waiting, seen, woken = {}, {}, {}, false
 local function begin_enqueue()
   local state = redis.call('HMGET', meta, 'stale', 'last', 'asleep', 'seq')
   stale, last, asleep, seq = tonumber(state[1]) or 0, tonumber(state[2]) or 0, state[3], tonumber(state[4]) or 0
-  pending = redis.call('LLEN', line) - stale + redis.call('ZCARD', ready) + redis.call('ZCARD', later) + redis.call('ZCARD', blocked)
+  pending = redis.call('LLEN', line) - stale + redis.call('ZCARD', ready) + redis.call('ZCARD', later) + redis.call('ZCARD', blocked) + redis.call('ZCARD', grouped)
 end
 
 local function put_later(text, due)
@@ -22,6 +22,8 @@ local function add(id, wait, marks, hold, body)
   local a, b = string.byte(body, 1, 2)
   local inverted = a * 256 + b
   body = struct.pack('>dd', seq, now) .. body
+  note_group(body)
+  local group = group_of(body)
   if hold == '' then
     stored[#stored + 1] = id
     stored[#stored + 1] = body
@@ -36,11 +38,14 @@ local function add(id, wait, marks, hold, body)
   end
   if due > now then
     put_later(member(seq, inverted, false, id), due)
+  elseif group then
+    add_grouped(group, member(seq, inverted, false, id), score(inverted, due), due)
+    woken = true
   elseif inverted == 1000 and now >= last and (stale == 0 or redis.call('HEXISTS', gone, id) == 0) then
     waiting[#waiting + 1] = id
     last, woken = now, true
   else
-    add_ready(member(seq, inverted, false, id), inverted, due)
+    redis.call('ZADD', ready, string.format('%.0f', score(inverted, due)), member(seq, inverted, false, id))
     woken = true
   end
   for tag in string.gmatch(marks, '[^%z]+') do
@@ -64,7 +69,9 @@ local function replace(holder, wait, body)
     stale = stale + 1
   end
   local _, _, mine = unique_of(old)
-  local _, _, theirs = unique_of(string.rep(' ', 16) .. body)
+  local bare = string.rep(' ', 16) .. body
+  local _, _, theirs = unique_of(bare)
+  mine, theirs = select(2, group_of(old)) or mine, select(2, group_of(bare)) or theirs
   mine = mine + 2 + string.byte(old, mine) * 256 + string.byte(old, mine + 1)
   theirs = theirs - 16
   theirs = theirs + 2 + string.byte(body, theirs) * 256 + string.byte(body, theirs + 1)

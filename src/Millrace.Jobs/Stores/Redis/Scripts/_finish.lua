@@ -25,6 +25,7 @@ local function finish_one(id, text, token, kind, delay, said)
   end
   if kind == 'c' or kind == 'k' then
     redis.call('HDEL', running, id)
+    left_group(id, run.flags)
     end_links(id, 3, said)
     remove_links(id, run.flags)
     remove_job(id, run)

@@ -87,6 +87,11 @@ local function wake()
 end
 
 local function add_ready(member_text, inverted, due)
+  local group = any_groups() and group_of(redis.call('HGET', jobs, string.sub(member_text, 20)))
+  if group then
+    add_grouped(group, member_text, score(inverted, due), due)
+    return
+  end
   redis.call('ZADD', ready, string.format('%.0f', score(inverted, due)), member_text)
 end
 
@@ -101,7 +106,7 @@ end
 -- Where a pending or blocked job stands: the key ('line' for the line), its member there, and when it is due. Null when it is neither.
 local function find_pending(id, head, past)
   local inverted = past and past.inverted or head.inverted
-  for _, key in ipairs({ready, later}) do
+  for _, key in ipairs({head.flags >= 8 and grouped or ready, later}) do
     for _, retrying in ipairs({false, true}) do
       local text = member(head.seq, inverted, retrying, id)
       local place = redis.call('ZSCORE', key, text)
@@ -116,7 +121,7 @@ local function find_pending(id, head, past)
       return blocked, text, head.created
     end
   end
-  if not past and redis.call('HEXISTS', running, id) == 0 then
+  if not past and head.flags < 8 and redis.call('HEXISTS', running, id) == 0 then
     return 'line', id, head.created
   end
   return nil
@@ -127,6 +132,10 @@ local function take_pending(id, key, text)
   if key == 'line' then
     redis.call('HINCRBY', gone, id, 1)
     redis.call('HINCRBY', meta, 'stale', 1)
+    return
+  end
+  if key == grouped then
+    take_grouped(group_of(redis.call('HGET', jobs, id)), text, tonumber(redis.call('ZSCORE', grouped, text)) - score(tonumber(string.sub(text, 15, 18)), 0))
     return
   end
   redis.call('ZREM', key, text)

@@ -24,6 +24,11 @@
 --       23 outbox    list   what other queues have to be told: see RedisJobStore.Flows.cs
 --       24 inbox     zset   shares of flows that came from other queues; score: when
 --       25 logs      hash   id -> how many lines it has logged; id, zero byte, number of a line modulo the most that are kept -> when, comma, text
+--       26 grouped   zset   waiting jobs that have a group, as 'ready' has them
+--       27 lines     zset   the same, group by group in order: group, zero byte, inverted priority and due (4 and 14 digits), member; score 0
+--       28 turns     zset   group with waiting jobs that may start one -> its turn, the least is next; or 2^50 + ms until which its rate lets it rest
+--       29 counts    zset   r, group -> how many of its jobs run, below zero; b, group -> when its bucket of tokens is full again
+--                           (meta: grouped, once the queue had a job with a group; turn, the last one given; own_turn, that of the jobs without a group)
 -- ARGV  1 now in ms; empty: the server's clock
 --
 -- All times are ms since 1970. Priorities are inverted (1000 - priority), so that what comes first is smaller.
@@ -32,6 +37,7 @@ local jobs, line, ready, later, running, history, meta = KEYS[1], KEYS[2], KEYS[
 local leases, workers, gone, tags = KEYS[8], KEYS[9], KEYS[10], KEYS[14]
 local unique, elapsing, starts = KEYS[17], KEYS[18], KEYS[19]
 local blocked, links, before, outbox, inbox, logs = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25]
+local grouped, lines, turns, counts = KEYS[26], KEYS[27], KEYS[28], KEYS[29]
 local ended = {[3] = KEYS[11], [4] = KEYS[12], [5] = KEYS[13]}
 local now = tonumber(ARGV[1])
 if not now then

@@ -14,11 +14,18 @@ local function left()
   end
 end
 
+local function left_group(id, flags)
+  if flags >= 8 and end_in_group(id) then
+    wake()
+  end
+end
+
 -- To a terminal state.
 local function end_run(id, run, past)
   past.finished = now
   release_unique(id, run.flags)
   left()
+  left_group(id, run.flags)
   write_history(id, past)
   redis.call('HDEL', running, id)
   redis.call('ZADD', ended[past.state], string.format('%.0f', now), member(run.seq, run.inverted, false, id))
@@ -32,6 +39,7 @@ local function put_back(id, run, past)
     end_run(id, run, past)
     return past
   end
+  left_group(id, run.flags)
   write_history(id, past)
   redis.call('HDEL', running, id)
   local text = member(run.seq, run.inverted, past.attempt > 0, id)

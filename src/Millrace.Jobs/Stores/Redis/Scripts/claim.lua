@@ -2,10 +2,10 @@
 --
 -- ARGV  2 worker  3 lease in ms  4 who the worker is  5 most jobs to claim  6 most that may run in all (empty: no limit)
 --       7 how starts are counted: w in a sliding window, b in a bucket of tokens (empty: no limit)  8 how many  9 in so many ms
---       10 how many groups of ends, then the groups
+--       10 the limits of groups of jobs: see _turns.lua  11 how many groups of ends, then the groups
 -- Returns  {now, token, answers, {position from 1, 'attempt,inverted,due', … of jobs that were not claimed from the line}, ids, bodies}
 
-local answers = finish_all(11, tonumber(ARGV[10]))
+local answers = finish_all(12, tonumber(ARGV[11]))
 local worker, capacity = ARGV[2], tonumber(ARGV[5])
 local now_text = string.format('%.0f', now)
 if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1 then
@@ -13,7 +13,8 @@ if redis.call('ZADD', leases, string.format('%.0f', now + ARGV[3]), worker) == 1
 end
 
 local reply = {now_text, '0', answers, {}, {}, {}}
-local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket', 'token')
+local state = redis.call('HMGET', meta, 'paused', 'stale', 'full', 'blocked', 'bucket', 'token', 'grouped')
+has_groups = state[7] and true or false
 if state[1] == '1' or capacity == 0 then
   if state[3] and #answers > 0 then
     left()
@@ -104,6 +105,11 @@ local function take_line(most)
   return taken
 end
 
+local slots
+if has_groups then
+  slots, capacity = take_turns(capacity, redis.call('LLEN', line) - stale + redis.call('ZCARD', ready), ARGV[10])
+end
+
 local claimed, places, bodies = {}, {}, {}
 local heads = capacity > 0 and redis.call('ZRANGE', ready, 0, capacity - 1, 'WITHSCORES') or {}
 if #heads == 0 then
@@ -135,6 +141,9 @@ else
   end
 end
 
+if slots and #slots > 0 then
+  claimed, places = in_turn(slots, claimed, places)
+end
 local total = #claimed
 if total > 0 then
   bodies = redis.call('HMGET', jobs, unpack(claimed))

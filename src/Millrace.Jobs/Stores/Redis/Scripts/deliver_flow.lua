@@ -49,7 +49,9 @@ local function add_blocked(first)
   local id, body, count = ARGV[first], ARGV[first + 4], tonumber(ARGV[first + 7])
   seq = seq + 1
   local a, b = string.byte(body, 1, 2)
-  redis.call('HSET', jobs, id, struct.pack('>dd', seq, now) .. body)
+  body = struct.pack('>dd', seq, now) .. body
+  note_group(body)
+  redis.call('HSET', jobs, id, body)
   redis.call('ZADD', blocked, string.format('%.0f', now), member(seq, a * 256 + b, false, id))
   local names = {}
   for i = first + 8, first + 7 + 2 * count, 2 do

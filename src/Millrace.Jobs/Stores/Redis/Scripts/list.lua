@@ -87,13 +87,21 @@ local function list_waiting()
       id, head, index = item(index + 1)
     end
   end
-  go_up(ready, score(1000 + first, second), function(found, at, seq)
-    take_line(at, seq)
+  local found = {}
+  for _, key in ipairs({ready, grouped}) do
+    local count = 0
+    go_up(key, score(1000 + first, second), function(job, at, seq)
+      found[#found + 1], count = {job, at, seq}, count + 1
+      return count < most
+    end)
+  end
+  table.sort(found, function(a, b) return a[2] < b[2] or (a[2] == b[2] and a[3] < b[3]) end)
+  for _, one in ipairs(found) do
+    take_line(one[2], one[3])
     if #ids < most then
-      ids[#ids + 1] = found
+      ids[#ids + 1] = one[1]
     end
-    return #ids < most
-  end)
+  end
   take_line(math.huge, 0)
 end
 

@@ -57,5 +57,6 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', elapsing, '-inf', string.format
   end
   redis.call('ZREM', elapsing, key)
 end
+redis.call('ZREMRANGEBYSCORE', counts, 1, string.format('%.0f', now))
 redis.call('ZREMRANGEBYSCORE', inbox, '-inf', string.format('%.0f', now - 86400000))
 return {#orphans > most and 1 or 0, read_jobs(rescued)}

@@ -346,7 +346,7 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     {
         foreach (var queue in queues)
         {
-            if (queue is { MaximumRunning: not null } or { Rate: not null })
+            if (queue is { MaximumRunning: not null } or { Rate: not null } or { GroupMaximumRunning: not null })
             {
                 _limits[queue.Queue] = queue;
             }
@@ -358,7 +358,7 @@ internal sealed partial class PostgresJobStore : SqlJobStore
     }
 
     /// <summary>Whether the end of a job leaves a place that others may wait for.</summary>
-    private bool HasLimit(string queue) => !_limits.IsEmpty && _limits.TryGetValue(queue, out var limits) && limits.MaximumRunning is not null;
+    private bool HasLimit(string queue) => !_limits.IsEmpty && _limits.TryGetValue(queue, out var limits) && (limits.MaximumRunning is not null || limits.GroupMaximumRunning is not null);
 
     private void Finished(IReadOnlyList<JobFinish> finishes)
     {

@@ -12,9 +12,9 @@ internal static class JobTable
     private const string Find = SelectBare + " WHERE j.id = @id";
 
     private const string Insert = """
-        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, metadata, schedule, unique_key, unique_until,
+        INSERT INTO millrace_job (id, queue, type, state, priority, attempt, max_attempts, timeout_ticks, tags, metadata, schedule, unique_key, unique_until, job_group,
           created_at, due_at, token, cancel_requested, progress)
-        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @metadata, @schedule, @unique_key, @unique_until, @created_at, @due_at, 0, 0, 0)
+        VALUES (@id, @queue, @type, @state, @priority, 0, @max_attempts, @timeout_ticks, @tags, @metadata, @schedule, @unique_key, @unique_until, @job_group, @created_at, @due_at, 0, 0, 0)
         ON CONFLICT (id) DO NOTHING
         RETURNING sequence
         """;
@@ -78,6 +78,7 @@ internal static class JobTable
             .Set("@schedule", job.Schedule)
             .Set("@unique_key", job.Unique?.Key)
             .Set("@unique_until", (long?)job.Unique?.Until)
+            .Set("@job_group", job.Group)
             .Set("@created_at", session.Now)
             .Set("@due_at", due)
             .ScalarAsync().ConfigureAwait(false);
@@ -100,6 +101,11 @@ internal static class JobTable
         if (blocked)
         {
             await LinkTable.AddAsync(session, (long)sequence, job).ConfigureAwait(false);
+        }
+
+        if (job.Group is not null && state == JobState.Waiting)
+        {
+            await GroupTable.EnterAsync(session, job.Queue, job.Group).ConfigureAwait(false);
         }
 
         session.Count(job.Queue, state, attempt: 0, 1);
@@ -166,6 +172,15 @@ internal static class JobTable
             .Set("@progress", (long)next.ProgressPercent)
             .Set("@progress_message", next.ProgressMessage)
             .RunAsync().ConfigureAwait(false);
+        if (next.Group is { } group)
+        {
+            await GroupTable.LeaveAsync(session, next.Queue, group, job.Record.State).ConfigureAwait(false);
+            if (next.State == JobState.Waiting)
+            {
+                await GroupTable.EnterAsync(session, next.Queue, group).ConfigureAwait(false);
+                }
+        }
+
         session.Count(job.Record.Queue, job.Record.State, job.Record.Attempt, -1);
         session.Count(next.Queue, next.State, next.Attempt, 1);
         return new SqlJob(job.Sequence, token, next);
@@ -188,10 +203,16 @@ internal static class JobTable
             await session.Statement(DeleteLog).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         }
 
+        var group = await session.HasGroupsAsync().ConfigureAwait(false) ? await GroupTable.FindAsync(session, sequence).ConfigureAwait(false) : null;
         await ReleaseUniqueAsync(session, sequence).ConfigureAwait(false);
         await session.Statement(Delete).Set("@sequence", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeletePayload).Set("@job", sequence).RunAsync().ConfigureAwait(false);
         await session.Statement(DeleteTags).Set("@job", sequence).RunAsync().ConfigureAwait(false);
+        if (group is not null)
+        {
+            await GroupTable.LeaveAsync(session, queue, group, state).ConfigureAwait(false);
+        }
+
         session.Count(queue, state, attempt, -1);
     }
 }

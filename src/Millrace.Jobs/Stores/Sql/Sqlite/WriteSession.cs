@@ -21,12 +21,15 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock, 
 
     private const string AnyLink = "SELECT 1 FROM millrace_wait LIMIT 1";
 
+    private const string AnyGroup = "SELECT 1 FROM millrace_group LIMIT 1";
+
     private const string TakeTokens = "UPDATE millrace_token SET last = last + @number RETURNING last";
 
     private readonly Dictionary<string, QueueCounts> _counts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _woken = new(StringComparer.Ordinal);
     private bool? _hasLinks;
     private bool? _hasLogs;
+    private bool? _hasGroups;
 
     /// <summary>The store's clock, cut to the millisecond, read when the operation began.</summary>
     public long Now { get; private set; }
@@ -44,7 +47,7 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock, 
         _counts.Clear();
         _woken.Clear();
         Ends.Clear();
-        (_hasLinks, _hasLogs) = (null, null);
+        (_hasLinks, _hasLogs, _hasGroups) = (null, null, null);
     }
 
     /// <summary>Whether any job has logged a line; looked up once per operation.</summary>
@@ -52,6 +55,12 @@ internal sealed class WriteSession(DbConnection connection, TimeProvider clock, 
 
     /// <summary>Whether any job waits for another, or has done; looked up once per operation.</summary>
     public async ValueTask<bool> HasLinksAsync() => _hasLinks ??= await Statement(AnyLink).ScalarAsync().ConfigureAwait(false) is not null;
+
+    /// <summary>Whether any group has waiting jobs, or had before this operation; looked up once per operation.</summary>
+    public async ValueTask<bool> HasGroupsAsync() => _hasGroups ??= await Statement(AnyGroup).ScalarAsync().ConfigureAwait(false) is not null;
+
+    /// <summary>From now on a group has waiting jobs.</summary>
+    public void Grouped() => _hasGroups = true;
 
     /// <summary>From now on a job waits for another.</summary>
     public void Linked() => _hasLinks = true;

@@ -35,10 +35,12 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
               FROM (VALUES ((-32768)::smallint, q.due_at, q.sequence, q.rank), (q.rank, q.due_at, q.sequence, 32767::smallint)) AS s(rank, due_at, sequence, beyond)
               CROSS JOIN LATERAL (
                 SELECT j.ctid AS place FROM millrace.job j
-                WHERE j.queue = q.name AND j.state = 1 AND (j.rank, j.due_at, j.sequence) >= (s.rank, s.due_at, s.sequence) AND j.rank < s.beyond
+                WHERE j.queue = q.name AND j.state = 1 AND j.job_group IS NULL AND (j.rank, j.due_at, j.sequence) >= (s.rank, s.due_at, s.sequence) AND j.rank < s.beyond
                 ORDER BY j.rank, j.due_at, j.sequence LIMIT q.capacity FOR UPDATE SKIP LOCKED) stretch
               LIMIT q.capacity) next
             WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
+              AND coalesce((SELECT false FROM millrace.job_group g WHERE g.queue = q.name LIMIT 1), true)
+              AND coalesce((SELECT false FROM millrace.group_news n WHERE n.queue = q.name LIMIT 1), true)
             LIMIT @maximum))
           RETURNING id, queue, token, rank, due_at, sequence, type, payload, attempt, max_attempts, timeout_ticks, tags, metadata, created_at, started_at,
             unique_key, unique_until),
@@ -46,6 +48,18 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         {UniqueKeys.Free},
         counted AS (INSERT INTO millrace.queue_change (queue, waiting) SELECT queue, -count(*) FROM claimed GROUP BY queue)
         SELECT * FROM claimed
+        """;
+
+    // The queues that have groups, which the statement above leaves out. (Neither asks by EXISTS, which may be planned as a look at all queues' groups.)
+    private const string Grouped = """
+        SELECT q.name FROM unnest(@queues) AS q(name)
+        WHERE coalesce(
+          (SELECT true FROM millrace.job_group g WHERE g.queue = q.name LIMIT 1), (SELECT true FROM millrace.group_news n WHERE n.queue = q.name LIMIT 1), false)
+        """;
+
+    private const string InTurn = """
+        SELECT c.id, c.queue, c.token, c.rank, c.due_at, c.sequence, c.type, c.payload, c.attempt, c.max_attempts, c.timeout_ticks, c.tags, c.metadata, c.created_at, c.started_at
+        FROM millrace.claim_in_turn(@queue, @worker, @limit, @running, @rate, @period, @now) c
         """;
 
     // What is not valid is replaced, so that the job can be read again.
@@ -56,7 +70,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         buried AS (
           UPDATE millrace.job
           SET state = 4, finished_at = millrace.clock(@now), worker = NULL, error = b.error, type = left(type, 100), priority = 0, attempt = 1, max_attempts = 1,
-              timeout_ticks = NULL, tags = NULL, metadata = NULL, schedule = NULL, unique_key = NULL, unique_until = NULL, created_at = millrace.clock(@now), due_at = millrace.clock(@now), started_at = NULL, token = 0,
+              timeout_ticks = NULL, tags = NULL, metadata = NULL, schedule = NULL, unique_key = NULL, unique_until = NULL, job_group = NULL, created_at = millrace.clock(@now), due_at = millrace.clock(@now), started_at = NULL, token = 0,
               cancel_requested = false, result = NULL, progress = 0, progress_message = NULL
           FROM unnest(@sequences, @tokens, @errors) AS b(sequence, token, error)
           WHERE job.worker = @worker AND job.sequence = b.sequence AND job.token = b.token
@@ -68,6 +82,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
     private readonly List<(LineFront Place, ClaimedJob Job)> _claimed = [];
     private readonly List<(string Queue, long Sequence, long Token, string Error)> _invalid = [];
     private readonly Dictionary<string, (int Order, LineFront From, int Limit)> _queues = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _grouped = new(StringComparer.Ordinal);
     private readonly Limits _limits = new(request.Queues);
 
     /// <param name="session">The session.</param>
@@ -108,6 +123,12 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
 
             more?.Invoke(batch);
             await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+            if (_grouped.Count > 0)
+            {
+                await session.BeginAsync(cancellationToken).ConfigureAwait(false);
+                await ClaimInTurnAsync(session, now, cancellationToken).ConfigureAwait(false);
+                await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
 
         var finished = await finish.AnswerAsync(session, cancellationToken).ConfigureAwait(false);
@@ -135,6 +156,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         AddClaim(batch, _limits.Now);
         more?.Invoke(batch);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        await ClaimInTurnAsync(session, _limits.Now, cancellationToken).ConfigureAwait(false);
         var started = _claimed.Select(static claimed => claimed.Job.Queue).Concat(_invalid.Select(static row => row.Queue)).CountBy(static queue => queue, StringComparer.Ordinal);
         batch = session.Batch();
         if (_limits.Keep(batch, started.ToDictionary(StringComparer.Ordinal)))
@@ -143,6 +165,32 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         }
 
         await session.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Claims from the queues that have groups. Claims from such a queue take turns until they are committed; who takes several takes them in one order, and behind
+    /// those of <see cref="Limits"/>.</summary>
+    private async ValueTask ClaimInTurnAsync(PostgresSession session, long? now, CancellationToken cancellationToken)
+    {
+        foreach (var queue in _grouped.Order(StringComparer.Ordinal))
+        {
+            var limit = Math.Min(_queues[queue].Limit - _claimed.Count(claimed => claimed.Job.Queue == queue), request.MaximumJobs - _claimed.Count);
+            if (limit <= 0)
+            {
+                continue;
+            }
+
+            var limits = request.Queues.First(one => one.Queue == queue);
+            var batch = session.Batch();
+            batch.Add(InTurn, row => Read(row, inTurn: true))
+                .Set("@queue", queue)
+                .Set("@worker", request.Worker.Id)
+                .Set("@limit", (long)limit)
+                .Set("@running", (long?)limits.GroupMaximumRunning)
+                .Set("@rate", (long?)limits.GroupRate?.Count)
+                .Set("@period", limits.GroupRate is { } rate ? SqlTime.RoundUp(rate.Period) : (long?)null)
+                .Set("@now", now);
+            await batch.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private void AddClaim(PostgresBatch batch, long? now)
@@ -157,7 +205,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
 
         var names = _queues.Keys.ToArray();
         batch.Add(Promote).Set("@queues", names).Set("@now", now).Set("@limit", MaximumPromoted);
-        batch.Add(Take, Read)
+        batch.Add(Take, row => Read(row, inTurn: false))
             .Set("@worker", request.Worker.Id)
             .Set("@now", now)
             .Set("@queues", names)
@@ -166,9 +214,10 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
             .Set("@dues", Array.ConvertAll(names, name => _queues[name].From.DueAt))
             .Set("@sequences", Array.ConvertAll(names, name => _queues[name].From.Sequence))
             .Set("@maximum", request.MaximumJobs);
+        batch.Add(Grouped, row => _grouped.Add(row.Text(0, JobLimits.MaximumNameLength))).Set("@queues", names);
     }
 
-    private void Read(SqlRow row)
+    private void Read(SqlRow row, bool inTurn)
     {
         try
         {
@@ -190,7 +239,7 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
                 DueAt = row.Time(4),
                 StartedAt = row.Time(14),
             };
-            _claimed.Add((new LineFront(rank, row.Number(4), row.Number(5)), job));
+            _claimed.Add((inTurn ? new LineFront(0, _claimed.Count, 0) : new LineFront(rank, row.Number(4), row.Number(5)), job));
         }
         catch (InvalidDataException error)
         {
@@ -217,6 +266,12 @@ internal sealed class Claim(ClaimRequest request, LineFronts fronts, TimeProvide
         var taken = jobs.GroupBy(static claimed => claimed.Job.Queue, StringComparer.Ordinal).ToDictionary(static queue => queue.Key, static queue => queue.ToList());
         foreach (var (queue, (_, from, limit)) in _queues)
         {
+            if (_grouped.Contains(queue))
+            {
+                fronts.Forget(queue); // these claims begin at the very front
+                continue;
+            }
+
             if (taken.TryGetValue(queue, out var own) && own.Count == limit)
             {
                 fronts.Found(queue, from, own[0].Place, began, version);

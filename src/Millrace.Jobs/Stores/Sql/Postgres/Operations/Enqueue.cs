@@ -22,13 +22,13 @@ internal static class Enqueue
         """;
 
     /// <summary>The columns of a new job, but for its unique key.</summary>
-    public const string Columns = "id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload";
+    public const string Columns = "id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload, job_group";
 
     /// <summary>Their values, of a table expression <c>a</c> that has <see cref="DueAt"/> beside what was asked for.</summary>
     public const string Values = """
         a.id, @queue, a.type, CASE WHEN a.due_at > millrace.clock(@now) THEN 0 ELSE 1 END, a.priority, a.max_attempts, a.timeout_ticks,
             CASE WHEN a.tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(a.tags::json)) END, a.metadata::json, a.schedule,
-            millrace.clock(@now), a.due_at, a.payload
+            millrace.clock(@now), a.due_at, a.payload, a.job_group
         """;
 
     /// <summary>When a job <c>u</c> that is asked for falls due.</summary>
@@ -40,8 +40,8 @@ internal static class Enqueue
           SELECT {Values}
           FROM (
             SELECT u.*, {DueAt}
-            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads)
-              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, number)
+            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads, @groups)
+              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, job_group, number)
             WHERE (SELECT fits FROM room)) a
           ORDER BY a.number
           ON CONFLICT (id) DO NOTHING
@@ -142,7 +142,8 @@ internal static class Enqueue
         .Set("@schedules", Column(jobs, static job => job.Schedule))
         .Set("@delays", Column(jobs, static job => SqlTime.RoundUp(job.Delay ?? TimeSpan.Zero)))
         .Set("@ats", Column(jobs, static job => job.At is { } at ? SqlTime.RoundUp(at) : (long?)null))
-        .Set("@payloads", Column(jobs, static job => SqlValue.Bytes(job.Payload)));
+        .Set("@payloads", Column(jobs, static job => SqlValue.Bytes(job.Payload)))
+        .Set("@groups", Column(jobs, static job => job.Group));
 
     /// <summary>One value of every job.</summary>
     public static T[] Column<T>(IReadOnlyList<NewJob> jobs, Func<NewJob, T> value)

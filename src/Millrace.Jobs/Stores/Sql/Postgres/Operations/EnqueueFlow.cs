@@ -13,14 +13,14 @@ internal static class EnqueueFlow
 
     private const string Insert = $"""
         WITH added AS (
-          INSERT INTO millrace.job (id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload, waits)
+          INSERT INTO millrace.job (id, queue, type, state, priority, max_attempts, timeout_ticks, tags, metadata, schedule, created_at, due_at, payload, job_group, waits)
           SELECT a.id, a.queue, a.type, CASE WHEN a.waits THEN 6 WHEN a.due_at > millrace.clock(@now) THEN 0 ELSE 1 END, a.priority, a.max_attempts, a.timeout_ticks,
             CASE WHEN a.tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(a.tags::json)) END, a.metadata::json, a.schedule,
-            millrace.clock(@now), CASE WHEN a.waits THEN millrace.clock(@now) ELSE a.due_at END, a.payload, a.waits
+            millrace.clock(@now), CASE WHEN a.waits THEN millrace.clock(@now) ELSE a.due_at END, a.payload, a.job_group, a.waits
           FROM (
             SELECT u.*, {Enqueue.DueAt}
-            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads, @queues, @waits)
-              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, queue, waits, number)) a
+            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads, @groups, @queues, @waits)
+              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, job_group, queue, waits, number)) a
           ORDER BY a.number
           RETURNING id, queue, state, sequence, tags),
         {Enqueue.Tag},

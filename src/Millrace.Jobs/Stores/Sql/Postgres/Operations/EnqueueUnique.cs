@@ -37,8 +37,8 @@ internal static class EnqueueUnique
           SELECT {Enqueue.Values}, a.unique_key, a.unique_until
           FROM (
             SELECT u.*, {Enqueue.DueAt}
-            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads, @unique_keys, @unique_untils)
-              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, unique_key, unique_until, number)
+            FROM unnest(@ids, @types, @priorities, @max_attempts, @timeouts, @tags, @metadata, @schedules, @delays, @ats, @payloads, @groups, @unique_keys, @unique_untils)
+              WITH ORDINALITY AS u(id, type, priority, max_attempts, timeout_ticks, tags, metadata, schedule, delay, at, payload, job_group, unique_key, unique_until, number)
             WHERE (SELECT fits FROM room)) a
           ORDER BY a.number
           ON CONFLICT (id) DO NOTHING

@@ -3,21 +3,28 @@ namespace Millrace.Jobs.Stores.Sql.Postgres.Operations;
 /// <summary>The question behind <see cref="JobStore.WaitForWorkAsync"/>: how long until there is a job to claim?</summary>
 internal static class FindWork
 {
+    // Of a queue q. Groups that are not at a limit have a turn, or are in the news.
+    private const string Wait = """
+        CASE WHEN EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = q.name AND j.state = 1 AND j.job_group IS NULL)
+            OR coalesce((SELECT true FROM millrace.job_group g WHERE g.queue = q.name AND g.turn IS NOT NULL AND g.name <> '' LIMIT 1),
+              (SELECT true FROM millrace.group_news n WHERE n.queue = q.name LIMIT 1), false) THEN 0
+          ELSE least((SELECT j.due_at FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 ORDER BY j.due_at LIMIT 1),
+            (SELECT min(g.rests_until) FROM millrace.job_group g WHERE g.queue = q.name AND g.rests_until IS NOT NULL)) - millrace.clock(@now) END
+        """;
+
     // It asks the indexes that a claim uses, not the counts: were those wrong, a worker would ask again and again for a job that no claim finds.
-    private const string Due = """
-        SELECT min(CASE WHEN EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = q.name AND j.state = 1) THEN 0
-          ELSE (SELECT j.due_at FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 ORDER BY j.due_at LIMIT 1) - millrace.clock(@now) END)
+    private const string Due = $"""
+        SELECT min({Wait})
         FROM unnest(@queues) AS q(name)
         WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
         """;
 
-    private const string DueWithinLimits = """
+    private const string DueWithinLimits = $"""
         SELECT min(CASE WHEN d.wait IS NOT NULL THEN greatest(d.wait, CASE WHEN q.rated THEN
           (SELECT r.blocked_until FROM millrace.rate r WHERE r.queue = q.name) - millrace.clock(@now) END) END)
         FROM unnest(@queues, @most, @rated) AS q(name, most, rated)
         CROSS JOIN LATERAL (
-          SELECT CASE WHEN EXISTS (SELECT 1 FROM millrace.job j WHERE j.queue = q.name AND j.state = 1) THEN 0
-            ELSE (SELECT j.due_at FROM millrace.job j WHERE j.queue = q.name AND j.state = 0 ORDER BY j.due_at LIMIT 1) - millrace.clock(@now) END AS wait) d
+          SELECT {Wait} AS wait) d
         WHERE NOT EXISTS (SELECT 1 FROM millrace.queue p WHERE p.name = q.name AND p.paused)
           AND CASE WHEN q.most IS NULL THEN true ELSE q.most > (SELECT count(*) FROM millrace.job j WHERE j.worker IS NOT NULL AND j.queue = q.name) END
         """;

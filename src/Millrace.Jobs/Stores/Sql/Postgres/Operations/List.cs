@@ -25,10 +25,15 @@ internal static class List
 
     private const string Waiting = $"""
         {Select} FROM {Queues} q CROSS JOIN LATERAL (
-          SELECT * FROM millrace.job j
-          WHERE j.queue = q.name AND j.state = 1 AND (j.rank, j.due_at, j.sequence) > (@first, @second, @sequence) AND (@type IS NULL OR j.type = @type)
-            AND j.due_at >= @from AND j.due_at < @until
-          ORDER BY j.rank, j.due_at, j.sequence LIMIT @limit) j
+          (SELECT * FROM millrace.job j
+           WHERE j.queue = q.name AND j.state = 1 AND j.job_group IS NULL AND (j.rank, j.due_at, j.sequence) > (@first, @second, @sequence) AND (@type IS NULL OR j.type = @type)
+              AND j.due_at >= @from AND j.due_at < @until
+           ORDER BY j.rank, j.due_at, j.sequence LIMIT @limit)
+          UNION ALL
+          (SELECT * FROM millrace.job j
+           WHERE j.queue = q.name AND j.state = 1 AND j.job_group IS NOT NULL AND (j.rank, j.due_at, j.sequence) > (@first, @second, @sequence) AND (@type IS NULL OR j.type = @type)
+              AND j.due_at >= @from AND j.due_at < @until
+           ORDER BY j.rank, j.due_at, j.sequence LIMIT @limit)) j
         ORDER BY j.rank, j.due_at, j.sequence LIMIT @limit
         """;
 

@@ -48,6 +48,8 @@ internal static class Sweep
         WHERE ctid = ANY (ARRAY(SELECT u.ctid FROM millrace.unique_key u WHERE u.ends_at <= millrace.clock(@now) FOR UPDATE SKIP LOCKED))
         """;
 
+    private const string ForgetGroups = "SELECT millrace.forget_groups(@now) IS NULL";
+
     private const string TakeTurn = "SELECT pg_try_advisory_xact_lock(hashtextextended('millrace.retain', 0))";
 
     // The oldest ended jobs of a state in order; those that break a bound are the first of them. One more than may be removed tells whether there is more.
@@ -95,6 +97,7 @@ internal static class Sweep
         var mine = false;
         batch.Add(ForgetWorkers).Set("@now", now);
         batch.Add(ForgetKeys).Set("@now", now);
+        batch.Add(ForgetGroups, static _ => { }).Set("@now", now);
         Compact.AddAll(batch);
         batch.Add(TakeTurn, row => mine = row.Flag(0));
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);

@@ -7,14 +7,14 @@ internal static class UpsertSchedule
     private const string TakeTurn = "SELECT pg_advisory_xact_lock(hashtextextended('millrace.schedule', 0)) IS NULL";
 
     private const string Upsert = """
-        INSERT INTO millrace.schedule AS s (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, starts_at, ends_at, maximum_runs, misfire, next_at)
-        SELECT @name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata::json, @starts_at, @ends_at, @maximum_runs, @misfire, @next_at
+        INSERT INTO millrace.schedule AS s (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, starts_at, ends_at, maximum_runs, misfire, job_group, next_at)
+        SELECT @name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata::json, @starts_at, @ends_at, @maximum_runs, @misfire, @job_group, @next_at
         WHERE EXISTS (SELECT 1 FROM millrace.schedule WHERE name = @name) OR (SELECT count(*) FROM millrace.schedule) < @maximum
         ON CONFLICT (name) DO UPDATE
         SET cron = excluded.cron, time_zone = excluded.time_zone, queue = excluded.queue, type = excluded.type, payload = excluded.payload,
             priority = excluded.priority, max_attempts = excluded.max_attempts, timeout_ticks = excluded.timeout_ticks, tags = excluded.tags,
             metadata = excluded.metadata,
-            starts_at = excluded.starts_at, ends_at = excluded.ends_at, maximum_runs = excluded.maximum_runs, misfire = excluded.misfire,
+            starts_at = excluded.starts_at, ends_at = excluded.ends_at, maximum_runs = excluded.maximum_runs, misfire = excluded.misfire, job_group = excluded.job_group,
             next_at = CASE WHEN (s.cron, s.time_zone, s.starts_at, s.ends_at, s.maximum_runs)
               IS NOT DISTINCT FROM (excluded.cron, excluded.time_zone, excluded.starts_at, excluded.ends_at, excluded.maximum_runs) THEN s.next_at ELSE excluded.next_at END
         RETURNING true
@@ -41,6 +41,7 @@ internal static class UpsertSchedule
             .Set("@ends_at", SqlValue.Milliseconds(schedule.EndsAt))
             .Set("@maximum_runs", (long?)schedule.MaximumRuns)
             .Set("@misfire", (long)schedule.Misfire)
+            .Set("@job_group", schedule.Group)
             .Set("@next_at", SqlValue.Milliseconds(nextAt))
             .Set("@maximum", JobLimits.MaximumSchedules);
         await batch.RunAsync(cancellationToken).ConfigureAwait(false);

@@ -12,19 +12,25 @@ internal static class Claim
     private const string Promote = """
         UPDATE millrace_job SET state = 1
         WHERE sequence IN (SELECT sequence FROM millrace_job WHERE queue = @queue AND state = 0 AND due_at <= @now ORDER BY due_at LIMIT @limit)
-        RETURNING attempt
+        RETURNING attempt, job_group
         """;
 
     private const string Next = JobTable.SelectFull + """
-         WHERE j.queue = @queue AND j.state = 1
+         WHERE j.queue = @queue AND j.state = 1 AND j.job_group IS NULL
         ORDER BY j.priority DESC, j.due_at, j.sequence
         LIMIT @limit
+        """;
+
+    private const string NextOfGroup = JobTable.SelectFull + """
+         WHERE j.queue = @queue AND j.job_group = @group AND j.state = 1 AND j.job_group IS NOT NULL
+        ORDER BY j.priority DESC, j.due_at, j.sequence
+        LIMIT 1
         """;
 
     private const string Bury = """
         UPDATE millrace_job
         SET state = 4, finished_at = @now, worker = NULL, error = @error, priority = 0, attempt = 1, max_attempts = 1, timeout_ticks = NULL,
-            tags = '[]', metadata = NULL, unique_key = NULL, unique_until = NULL, created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
+            tags = '[]', metadata = NULL, unique_key = NULL, unique_until = NULL, job_group = NULL, created_at = @now, due_at = @now, started_at = NULL, token = 0, cancel_requested = 0, result = NULL, progress = 0,
             progress_message = NULL
         WHERE sequence = @sequence
         """;
@@ -53,7 +59,14 @@ internal static class Claim
             var before = claimed.Count;
             if (await LimitTable.AllowAsync(session, limits, limit).ConfigureAwait(false) is > 0 and var allowed)
             {
-                await ClaimAsync(session, limits.Queue, allowed, request.Worker.Id, claimed).ConfigureAwait(false);
+                if (await GroupTable.AnyAsync(session, limits.Queue).ConfigureAwait(false))
+                {
+                    await ClaimInTurnAsync(session, limits, allowed, request.Worker.Id, claimed).ConfigureAwait(false);
+                }
+                else
+                {
+                    await ClaimAsync(session, limits.Queue, null, allowed, request.Worker.Id, claimed).ConfigureAwait(false);
+                }
             }
 
             await LimitTable.StartedAsync(session, limits, claimed.Count - before).ConfigureAwait(false);
@@ -64,24 +77,55 @@ internal static class Claim
 
     private static async ValueTask PromoteAsync(WriteSession session, string queue)
     {
-        var attempts = await session.Statement(Promote)
+        var promoted = await session.Statement(Promote)
             .Set("@queue", queue)
             .Set("@now", session.Now)
             .Set("@limit", (long)MaximumPromoted)
-            .ListAsync(static row => row.Integer(0, 0, int.MaxValue)).ConfigureAwait(false);
-        foreach (var attempt in attempts)
+            .ListAsync(static row => (Attempt: row.Integer(0, 0, int.MaxValue), Group: row.TextOrNull(1, JobLimits.MaximumNameLength))).ConfigureAwait(false);
+        foreach (var (attempt, group) in promoted)
         {
+            if (group is not null)
+            {
+                await GroupTable.EnterAsync(session, queue, group).ConfigureAwait(false);
+            }
+
             session.Count(queue, JobState.Scheduled, attempt, -1);
             session.Count(queue, JobState.Waiting, attempt, 1);
         }
     }
 
-    private static async ValueTask ClaimAsync(WriteSession session, string queue, int limit, string worker, List<ClaimedJob> claimed)
+    /// <summary>Groups and the jobs without one take turns, one start each.</summary>
+    private static async ValueTask ClaimInTurnAsync(WriteSession session, QueueCapacity limits, int limit, string worker, List<ClaimedJob> claimed)
     {
-        var next = await session.Statement(Next).Set("@queue", queue).Set("@limit", (long)limit).ListAsync(TryRead).ConfigureAwait(false);
+        var (others, last) = (true, claimed.Count + limit);
+        while (claimed.Count < last && await GroupTable.NextAsync(session, limits, others).ConfigureAwait(false) is { } party)
+        {
+            var found = await ClaimAsync(session, limits.Queue, party.Length == 0 ? null : party, 1, worker, claimed).ConfigureAwait(false);
+            if (found)
+            {
+                await GroupTable.ServedAsync(session, limits.Queue, party).ConfigureAwait(false);
+            }
+            else if (party.Length == 0)
+            {
+                others = false;
+            }
+            else
+            {
+                await GroupTable.LeaveAsync(session, limits.Queue, party, JobState.Waiting).ConfigureAwait(false);
+            }
+        }
+
+        await GroupTable.ForgetOthersAsync(session, limits.Queue).ConfigureAwait(false);
+    }
+
+    /// <summary>Claims the next jobs of a group, or of those without one; false when there are none.</summary>
+    private static async ValueTask<bool> ClaimAsync(WriteSession session, string queue, string? group, int limit, string worker, List<ClaimedJob> claimed)
+    {
+        var statement = group is null ? session.Statement(Next).Set("@limit", (long)limit) : session.Statement(NextOfGroup).Set("@group", group);
+        var next = await statement.Set("@queue", queue).ListAsync(TryRead).ConfigureAwait(false);
         if (next.Count == 0)
         {
-            return;
+            return false;
         }
 
         var token = await session.TakeTokensAsync(next.Count).ConfigureAwait(false) - next.Count;
@@ -105,6 +149,8 @@ internal static class Claim
             await UniqueTable.ReleaseAtStartAsync(session, job.Record).ConfigureAwait(false);
             claimed.Add(Describe(await JobTable.ChangeAsync(session, job, running, ++token).ConfigureAwait(false)));
         }
+
+        return true;
     }
 
     // A row that is not valid must not stand in the way of the others: it becomes a dead job that says why.

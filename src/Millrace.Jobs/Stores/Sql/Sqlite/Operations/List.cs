@@ -18,7 +18,13 @@ internal static class List
         """;
 
     private const string Waiting = JobTable.SelectFull + """
-         WHERE j.queue = @queue AND j.state = 1 AND j.priority <= @priority
+         WHERE j.queue = @queue AND j.state = 1 AND j.job_group IS NULL AND j.priority <= @priority
+          AND (j.priority < @priority OR j.due_at > @second OR (j.due_at = @second AND j.sequence > @sequence)) AND (@type IS NULL OR j.type = @type) AND j.due_at >= @from AND j.due_at < @until
+        ORDER BY j.priority DESC, j.due_at, j.sequence LIMIT @limit
+        """;
+
+    private const string WaitingInGroups = JobTable.SelectFull + """
+         WHERE j.queue = @queue AND j.state = 1 AND j.job_group IS NOT NULL AND j.priority <= @priority
           AND (j.priority < @priority OR j.due_at > @second OR (j.due_at = @second AND j.sequence > @sequence)) AND (@type IS NULL OR j.type = @type) AND j.due_at >= @from AND j.due_at < @until
         ORDER BY j.priority DESC, j.due_at, j.sequence LIMIT @limit
         """;
@@ -116,15 +122,19 @@ internal static class List
         var found = new List<SqlJob>();
         foreach (var queue in queues)
         {
-            found.AddRange(await OfQueueAsync(session, query, state, queue, place, limit).ConfigureAwait(false));
+            found.AddRange(await OfQueueAsync(session, query, state == JobState.Waiting ? Waiting : Scheduled, state, queue, place, limit).ConfigureAwait(false));
+            if (state == JobState.Waiting)
+            {
+                found.AddRange(await OfQueueAsync(session, query, WaitingInGroups, state, queue, place, limit).ConfigureAwait(false));
+            }
         }
 
         return [.. found.OrderBy(job => ListPlace.Of(job.Record, job.Sequence, query)).Take(limit)];
     }
 
-    private static ValueTask<List<SqlJob>> OfQueueAsync(SqlSession session, JobQuery query, JobState state, string queue, ListPlace place, int limit)
+    private static ValueTask<List<SqlJob>> OfQueueAsync(SqlSession session, JobQuery query, string text, JobState state, string queue, ListPlace place, int limit)
     {
-        var statement = session.Statement(state == JobState.Waiting ? Waiting : Scheduled)
+        var statement = session.Statement(text)
             .Set("@queue", queue)
             .Set("@sequence", place.Sequence)
             .Set("@until", ListRange.Until(query))

@@ -45,6 +45,7 @@ internal static class Sweep
         }
 
         await UniqueTable.ForgetAsync(session).ConfigureAwait(false);
+        await GroupTable.ForgetAsync(session).ConfigureAwait(false);
         await session.Statement(ForgetWorkers).Set("@now", session.Now).RunAsync().ConfigureAwait(false);
         await session.FlushCountsAsync().ConfigureAwait(false);
         var (completed, cancelled, dead) = await session.Statement(Totals)

@@ -6,15 +6,15 @@ internal static class UpsertSchedule
     private const string Count = "SELECT COUNT(*) FROM millrace_schedule";
 
     private const string Insert = """
-        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, starts_at, ends_at, maximum_runs, misfire, next_at, paused)
-        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata, @starts_at, @ends_at, @maximum_runs, @misfire, @next_at, 0)
+        INSERT INTO millrace_schedule (name, cron, time_zone, queue, type, payload, priority, max_attempts, timeout_ticks, tags, metadata, starts_at, ends_at, maximum_runs, misfire, next_at, job_group, paused)
+        VALUES (@name, @cron, @time_zone, @queue, @type, @payload, @priority, @max_attempts, @timeout_ticks, @tags, @metadata, @starts_at, @ends_at, @maximum_runs, @misfire, @next_at, @job_group, 0)
         """;
 
     private const string Update = """
         UPDATE millrace_schedule
         SET cron = @cron, time_zone = @time_zone, queue = @queue, type = @type, payload = @payload, priority = @priority,
             max_attempts = @max_attempts, timeout_ticks = @timeout_ticks, tags = @tags, metadata = @metadata,
-            starts_at = @starts_at, ends_at = @ends_at, maximum_runs = @maximum_runs, misfire = @misfire, next_at = @next_at
+            starts_at = @starts_at, ends_at = @ends_at, maximum_runs = @maximum_runs, misfire = @misfire, next_at = @next_at, job_group = @job_group
         WHERE name = @name
         """;
 
@@ -41,6 +41,7 @@ internal static class UpsertSchedule
             .Set("@priority", (long)schedule.Priority)
             .Set("@max_attempts", (long)schedule.MaxAttempts)
             .Set("@timeout_ticks", schedule.Timeout?.Ticks)
+            .Set("@job_group", schedule.Group)
             .Set("@tags", SqlValue.Json(schedule.Tags))
             .Set("@metadata", SqlValue.Json(schedule.Metadata))
             .Set("@next_at", SqlValue.Milliseconds(known is not null && known.Definition.HasTimesOf(schedule) ? known.NextAt : nextAt))
