@@ -107,7 +107,7 @@ public sealed class SqliteJobStoreTests : IAsyncDisposable
         using var connection = _fixture.Source.OpenConnection();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM millrace_schema";
-        Assert.Equal(6L, command.ExecuteScalar());
+        Assert.Equal(7L, command.ExecuteScalar());
     }
 
     [Fact]
