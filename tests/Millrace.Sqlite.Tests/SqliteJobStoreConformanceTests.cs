@@ -18,7 +18,7 @@ public sealed class SqliteJobStoreConformanceTests : JobGuardConformance
 
     protected override async ValueTask<IReadOnlyList<string>> GroupStateAsync()
     {
-        await using var connection = await _source!.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var connection = await _sources[0].OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT 'group ' || name FROM millrace_group UNION ALL SELECT 'bucket ' || name FROM millrace_group_bucket";
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
