@@ -78,24 +78,27 @@ internal sealed partial class RedisJobStore
     private async ValueTask RelayAsync(IEnumerable<string> queues, CancellationToken cancellationToken)
     {
         var open = new Queue<string>(queues);
-        RedisException? away = null;
+        Exception? left = null;
         while (open.TryDequeue(out var queue))
         {
             try
             {
                 await RelayAsync(queue, open, cancellationToken).ConfigureAwait(false);
             }
-            catch (RedisException error) when (QueueOutages.IsOutage(error))
+            catch (Exception error) when (IsLeft(error))
             {
-                away ??= error; // the queues after it are not to wait for it
+                left ??= error; // the queues after it are not to wait for it
             }
         }
 
-        if (away is not null)
+        if (left is not null)
         {
-            ExceptionDispatchInfo.Throw(away);
+            ExceptionDispatchInfo.Throw(left);
         }
     }
+
+    /// <summary>Whether a message could not be delivered now, but perhaps later: its queue's server is away, or replicas that have to have it do not confirm.</summary>
+    private static bool IsLeft(Exception error) => error is JobNotReplicatedException || (error is RedisException failure && QueueOutages.IsOutage(failure));
 
     /// <summary>Delivers what one queue has to tell others; adds those that have to tell others in turn.</summary>
     private async ValueTask RelayAsync(string queue, Queue<string> open, CancellationToken cancellationToken)

@@ -20,7 +20,8 @@ internal sealed partial class RedisJobStore
             }).ConfigureAwait(false);
         }
 
-        queues = [.. queues.Where(queue => _outages.Find(queue) is null)];        var removed = 0;
+        queues = [.. queues.Where(queue => _outages.Find(queue) is null)];
+        var removed = 0;
         foreach (var (state, retention) in ((JobState, JobRetention)[])[(JobState.Completed, request.Completed), (JobState.Cancelled, request.Cancelled), (JobState.Dead, request.Dead)])
         {
             var (count, left) = await RetainAsync(queues, state, retention, request.MaximumJobs, cancellationToken).ConfigureAwait(false);
@@ -32,9 +33,9 @@ internal sealed partial class RedisJobStore
         {
             await TellAndAuditAsync(queues, cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisException error) when (QueueOutages.IsOutage(error))
+        catch (Exception error) when (IsLeft(error))
         {
-            // A queue that was to be told is away, which claims tell of. The messages stay where they are.
+            // A queue that was to be told is away, which claims tell of, or replicas do not confirm, which enqueues do. The messages stay where they are.
         }
 
         return new SweepResult { Rescued = rescued, Removed = removed, More = more };
