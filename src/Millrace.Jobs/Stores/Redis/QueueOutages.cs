@@ -9,8 +9,10 @@ namespace Millrace.Jobs.Stores.Redis;
 /// <param name="isBack">Told when it has answered.</param>
 internal sealed class QueueOutages(Func<string, CancellationToken, Task> look, Action<string> isBack) : IAsyncDisposable
 {
+    /// <summary>A queue that is back is known to be within this.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, RedisException> _away = new(StringComparer.Ordinal);
@@ -18,6 +20,9 @@ internal sealed class QueueOutages(Func<string, CancellationToken, Task> look, A
 
     /// <summary>Whether an error says that a server is away, rather than that it refuses something.</summary>
     public static bool IsOutage(RedisException error) => error is RedisConnectionException or RedisTimeoutException or RedisServerException { Code: "CLUSTERDOWN" };
+
+    /// <summary>Whether any queue is away.</summary>
+    public bool Any => !_away.IsEmpty;
 
     /// <summary>Why a queue is away; null: as far as is known it is not.</summary>
     public RedisException? Find(string queue) => _away.IsEmpty ? null : _away.GetValueOrDefault(queue);

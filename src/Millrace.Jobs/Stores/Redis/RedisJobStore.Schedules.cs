@@ -68,8 +68,9 @@ internal sealed partial class RedisJobStore
     public override async ValueTask<DueSchedules> GetDueSchedulesAsync(int maximum, CancellationToken cancellationToken = default)
     {
         var (now, due, next) = (0L, new List<ScheduleRecord>(), new List<DateTimeOffset>());
+        var someAway = _outages.Any;
         var queues = await ReachableQueuesAsync(cancellationToken).ConfigureAwait(false);
-        await ReachAsync(queues, queue => RunAsync(JobScripts.GetDueSchedules, queue, [Now(), maximum], cancellationToken), reply =>
+        var away = await ReachAsync(queues, queue => RunAsync(JobScripts.GetDueSchedules, queue, [Now(), maximum], cancellationToken), reply =>
         {
             now = Math.Max(now, reply[0].AsInt64());
             if (reply[1].AsInt64() is >= 0 and var tick)
@@ -88,6 +89,11 @@ internal sealed partial class RedisJobStore
         var ordered = due.OrderBy(static schedule => schedule.NextAt).ThenBy(static schedule => schedule.Definition.Name, StringComparer.Ordinal).ToList();
         next.AddRange(ordered.Skip(maximum).Select(static schedule => schedule.NextAt!.Value));
         var time = DateTimeOffset.FromUnixTimeMilliseconds(now > 0 ? now : await NowAsync(cancellationToken).ConfigureAwait(false));
+        if (someAway || away.Count > 0)
+        {
+            next.Add(time + QueueOutages.LongestPause); // nobody knows what falls due there; by then it may be back
+        }
+
         return new DueSchedules(time, [.. ordered.Take(maximum)], next.Count == 0 ? null : next.Min());
     }
 
